@@ -1,0 +1,1 @@
+"""Pure methods on arrays and GeoDataFrames: no Flask, no SQL, no clock, no files."""

@@ -1,0 +1,1 @@
+"""A synthetic city, pure and seeded: boundaries, streets, hazards, patrols."""

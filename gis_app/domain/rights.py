@@ -1,0 +1,34 @@
+"""Rights, and the scope a caller works in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """What a caller may do; routes and layers name the right they need."""
+
+    VIEW_MAP = "view_map"
+    VIEW_NAMED_TRACKS = "view_named_tracks"
+    EXPORT = "export"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who asks and from which area down.
+
+    Parameters
+    ----------
+    account
+        Login of the account, for the audit.
+    area_path
+        Scope path of the caller's area, such as ``/330381/330381001/``; empty sees nothing.
+    rights
+        The rights held.
+    """
+
+    account: str
+    area_path: str
+    rights: frozenset[Right] = frozenset()

@@ -1,0 +1,1 @@
+"""Files in: sandboxed reading, formats, checks."""

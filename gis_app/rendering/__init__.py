@@ -1,0 +1,1 @@
+"""Folium pages and layer specifications; asks no database."""
