@@ -1,0 +1,68 @@
+"""Settings: each declared once, read from the environment once, passed on as a frozen value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gis_app.domain.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator may set; the environment variable stands in each field's comment."""
+
+    home: Path  # JINGWEI_HOME: folder of the embedded cluster and of exports
+    database_url: str | None = None  # DATABASE_URL: the operator's own PostGIS instead of the embedded one
+    host: str = "127.0.0.1"  # JINGWEI_HOST
+    port: int = 8000  # JINGWEI_PORT
+    workers: int = 2  # JINGWEI_WORKERS: gunicorn processes
+    threads: int = 8  # JINGWEI_THREADS: per worker; each may hold one database connection
+    metric_srid: int = 4549  # JINGWEI_METRIC_SRID: projected CRS for areas and lengths
+    scope_path: str = "/"  # JINGWEI_SCOPE_PATH: area the screen shows until accounts decide it
+    locale: str = "zh"  # JINGWEI_LOCALE: zh or en
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings; unset variables keep their defaults.
+
+        Raises
+        ------
+        InvalidInput
+            If a number is not one; names the variable.
+        """
+
+        def number(name: str, default: int) -> int:
+            text = environment.get(name, "")
+            if not text:
+                return default
+            if not text.isdecimal():
+                raise InvalidInput(
+                    "{name} is {text!r}, not a whole number.",
+                    remedy="Set it to digits or unset it.",
+                    name=name,
+                    text=text,
+                )
+            return int(text)
+
+        return cls(
+            home=Path(environment.get("JINGWEI_HOME") or _default_home(environment)).absolute(),
+            database_url=environment.get("DATABASE_URL") or None,
+            host=environment.get("JINGWEI_HOST") or cls.host,
+            port=number("JINGWEI_PORT", cls.port),
+            workers=number("JINGWEI_WORKERS", cls.workers),
+            threads=number("JINGWEI_THREADS", cls.threads),
+            metric_srid=number("JINGWEI_METRIC_SRID", cls.metric_srid),
+            scope_path=environment.get("JINGWEI_SCOPE_PATH") or cls.scope_path,
+            locale=environment.get("JINGWEI_LOCALE") or cls.locale,
+        )
+
+
+def _default_home(environment: Mapping[str, str]) -> Path:
+    """Root's own folder is closed to the database's user, so root gets a system folder."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/jingwei")
+    data_home = environment.get("XDG_DATA_HOME") or Path(environment.get("HOME", "/tmp")) / ".local" / "share"  # noqa: S108
+    return Path(data_home) / "jingwei"

@@ -1,0 +1,85 @@
+"""Engines, and transactions in the scope of a caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from gis_app.domain.errors import InvalidInput, Unavailable
+from gis_app.domain.rights import Scope
+
+EVERYTHING = "/"
+"""Scope path of the system's own jobs: every path starts with it."""
+
+# Only the first statement of a transaction: the setting ends with it, so a pooled connection carries nothing over.
+_SET_SCOPE = text("SELECT set_config('jingwei.scope', :path, true)")
+_OWN_ROLE = text("SELECT rolname, rolsuper OR rolbypassrls AS unbound FROM pg_roles WHERE rolname = current_user")
+
+
+def make_engine(url: str, *, pool_size: int = 4, role: str | None = None) -> Engine:
+    """Return an engine on ``url``; every connection takes ``role`` when one is named.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy URL; a plain ``postgresql://`` one is run through psycopg 3.
+    pool_size
+        Connections kept and allowed at most; a request waits up to 10 s for one.
+    role
+        Role to SET, for an operator's own database where one log-in serves both owner and app.
+    """
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            url = "postgresql+psycopg://" + url.removeprefix(plain)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_pre_ping=True)
+    if role is not None:
+
+        @event.listens_for(engine, "connect")
+        def take_role(connection: PoolProxiedConnection, record: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute(f'SET ROLE "{role}"')
+            cursor.close()
+            connection.commit()
+
+    return engine
+
+
+def refuse_unbound_role(engine: Engine) -> None:
+    """Raise InvalidInput if the app's role could see past row-level security."""
+    with engine.connect() as connection:
+        role = connection.execute(_OWN_ROLE).one()
+    if role.unbound:
+        raise InvalidInput(
+            "The database role {role} bypasses row-level security.",
+            remedy="Use a role without SUPERUSER and BYPASSRLS.",
+            role=role.rolname,
+        )
+
+
+@contextmanager
+def scoped(engine: Engine, scope: Scope) -> Iterator[Connection]:
+    """Open one transaction that sees and changes only what lies in the caller's area.
+
+    Raises
+    ------
+    Unavailable
+        If the database does not answer.
+    """
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise Unavailable(
+            "The database does not answer.", remedy="Wait a moment and try again; if it stays, see `jingwei status`."
+        ) from error
+    with connection, connection.begin():
+        connection.execute(_SET_SCOPE, {"path": scope.area_path})
+        yield connection
+
+
+def system_scope(account: str = "system") -> Scope:
+    """Return the scope of the system's own jobs: the whole city."""
+    return Scope(account=account, area_path=EVERYTHING)

@@ -1,0 +1,38 @@
+"""Tables. Every table with an area carries ``scope_path`` and stands under row-level security (see migrations)."""
+
+from gis_app.storage.models.areas import Account, Area, CityProfile, Facility, Grid
+from gis_app.storage.models.base import Base
+from gis_app.storage.models.geography import BasemapFeature, StreetSegment
+from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCell, ImportRun
+from gis_app.storage.models.patrols import Patrol, PatrolRoute, PlannedStop, Team, TrackPoint
+from gis_app.storage.models.results import AnalysisRun, DensityCell, GridCoverage, HotspotCell
+
+REFERENCE_TABLES = frozenset(
+    {"city_profile", "hazard_category", "street_segment", "basemap_feature", "analysis_run", "alembic_version"}
+)
+"""Tables without an area: geography and terms that every account may read. All others are scoped."""
+
+__all__ = [
+    "REFERENCE_TABLES",
+    "Account",
+    "AnalysisRun",
+    "Area",
+    "Base",
+    "BasemapFeature",
+    "CityProfile",
+    "DensityCell",
+    "Facility",
+    "Grid",
+    "GridCoverage",
+    "Hazard",
+    "HazardCategory",
+    "HazardMonthCell",
+    "HotspotCell",
+    "ImportRun",
+    "Patrol",
+    "PatrolRoute",
+    "PlannedStop",
+    "StreetSegment",
+    "Team",
+    "TrackPoint",
+]

@@ -1,0 +1,50 @@
+"""Row-level security: the one policy, put on every table with an area.
+
+A row is seen and written only where its ``scope_path`` starts with the caller's path, which ``engine.scoped`` sets per
+transaction. Unset is NULL, and NULL lets no row through. The setting is read once per statement (a sub-select), not
+once per row. ``&&`` must be leakproof for a spatial index to be used under it: the cluster's set-up sees to that.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+IN_SCOPE = "starts_with(scope_path, (SELECT NULLIF(current_setting('jingwei.scope', true), '')))"
+
+
+class Migration(Protocol):
+    """The part of alembic's operations used here."""
+
+    def execute(self, sqltext: str) -> None:
+        """Run one statement."""
+
+
+def protect(operations: Migration, table: str) -> None:
+    """Put the policy on ``table``, for its owner too, and let the app's role work on it."""
+    operations.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    operations.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    operations.execute(f"CREATE POLICY in_scope ON {table} USING ({IN_SCOPE}) WITH CHECK ({IN_SCOPE})")
+    operations.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO jingwei_app")
+
+
+# The app's role owns nothing, so it asks this function of the owner for a month's partition.
+PREPARE_TRACK_MONTH = f"""
+CREATE FUNCTION prepare_track_month(day date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    first_day date := date_trunc('month', day)::date;
+    partition text := 'track_point_' || to_char(first_day, 'YYYY_MM');
+BEGIN
+    IF to_regclass(partition) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE %I PARTITION OF track_point FOR VALUES FROM (%L) TO (%L)',
+        partition, first_day::timestamp AT TIME ZONE 'UTC',
+        (first_day + interval '1 month')::timestamp AT TIME ZONE 'UTC');
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', partition);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', partition);
+    EXECUTE format('CREATE POLICY in_scope ON %I USING (%s) WITH CHECK (%s)', partition,
+        $policy${IN_SCOPE}$policy$, $policy${IN_SCOPE}$policy$);
+END $$
+"""
