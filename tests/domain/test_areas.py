@@ -1,0 +1,30 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gis_app.domain.areas import child_path, contains_path
+from gis_app.domain.errors import InvalidInput
+
+CODES = st.text(st.characters(exclude_characters="/", exclude_categories=("Cs",)), min_size=1, max_size=20)
+
+
+def test_paths_chain_the_codes_from_the_city_down():
+    assert child_path(child_path("", "330381"), "330381001") == "/330381/330381001/"
+
+
+@pytest.mark.parametrize("code", ["", "33/0381"])
+def test_a_code_that_would_break_the_path_is_refused(code):
+    with pytest.raises(InvalidInput, match="not usable"):
+        child_path("/330381/", code)
+
+
+def test_an_empty_scope_contains_nothing():
+    assert not contains_path("", "/330381/")
+
+
+@given(CODES, CODES, CODES)
+def test_siblings_never_contain_each_other_even_if_one_code_begins_the_other(city, code, suffix):
+    one, other = (child_path(child_path("", city), each) for each in (code, code + suffix))
+    assert contains_path(child_path("", city), one)
+    assert not contains_path(one, other)
+    assert not contains_path(other, one)
