@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from gis_app.domain.areas import child_path, contains_path
 from gis_app.domain.errors import InvalidInput
+from gis_app.domain.rights import Scope
 
 CODES = st.text(st.characters(exclude_characters="/", exclude_categories=("Cs",)), min_size=1, max_size=20)
 
@@ -28,3 +29,9 @@ def test_siblings_never_contain_each_other_even_if_one_code_begins_the_other(cit
     assert contains_path(child_path("", city), one)
     assert not contains_path(one, other)
     assert not contains_path(other, one)
+
+
+@pytest.mark.parametrize("path", ["/33038", "330381/", "%"])
+def test_a_scope_whose_path_could_match_half_a_code_cannot_be_made(path):
+    with pytest.raises(ValueError, match="no scope path"):
+        Scope(account="a", area_path=path)
