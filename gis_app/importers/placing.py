@@ -1,0 +1,80 @@
+"""The places of a table's rows: from the file's datum to EPSG:4326, checked once more on the trusted side."""
+
+from __future__ import annotations
+
+import geopandas
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from gis_app.domain.errors import Refused
+from gis_app.importers import checks, datums
+from gis_app.importers.problems import ProblemLog
+from gis_app.importers.records import Shape
+from gis_app.importers.table import Table
+
+_STORAGE_CRS = "EPSG:4326"
+_TYPE_OF = {
+    Shape.POINT: shapely.GeometryType.POINT,
+    Shape.FIX: shapely.GeometryType.POINT,
+    Shape.LINE: shapely.GeometryType.LINESTRING,
+    Shape.POLYGON: shapely.GeometryType.MULTIPOLYGON,
+}
+
+Geometries = npt.NDArray[np.object_]
+
+
+def place(
+    table: Table, shape: Shape, datum: str, *, log: ProblemLog, city: checks.Bounds | None
+) -> geopandas.GeoDataFrame:
+    """Return the rows that have a geometry as a frame in EPSG:4326, and note those that lie in a wrong place.
+
+    Adds ``source_datum``, ``source_x`` and ``source_y``: the original coordinates of a point, or of the first vertex.
+    """
+    columns = table.frame()[np.array(table.has_place, dtype=np.bool_)].reset_index(drop=True)
+    source = _source_geometries(table, shape)
+    convert = datums.to_wgs84(datum)
+    located = _converted(source, convert)
+    rows = columns["source_row"].to_numpy()
+    extents = checks.Extents(rows, shapely.bounds(source), shapely.bounds(located))
+    checks.check_extents(extents, log, in_degrees=datums.is_in_degrees(datum), convert=convert, city=city)
+    _note_invalid(rows, located, log)
+    first = _first_vertices(source)
+    columns = columns.assign(source_datum=datum, source_x=first[:, 0], source_y=first[:, 1])
+    return geopandas.GeoDataFrame(columns, geometry=located, crs=_STORAGE_CRS)
+
+
+def _source_geometries(table: Table, shape: Shape) -> Geometries:
+    """Return the geometries the sandbox sent; anything but the wanted type means that its reader misbehaved."""
+    if _TYPE_OF[shape] is shapely.GeometryType.POINT:
+        return np.asarray(shapely.points(np.array(table.xy, dtype=np.float64).reshape(-1, 2)), dtype=np.object_)
+    try:
+        found = shapely.from_wkb(np.array(table.wkb, dtype=np.object_))
+    except shapely.GEOSException:
+        found = np.array([None], dtype=np.object_)
+    if not (shapely.get_type_id(found) == _TYPE_OF[shape]).all():
+        raise Refused("The reader returned geometries of a wrong type.", remedy="Bring the file in another format.")
+    return np.asarray(found)
+
+
+def _converted(source: Geometries, convert: datums.Convert) -> Geometries:
+    x, y = shapely.get_coordinates(source).T
+    return np.asarray(shapely.set_coordinates(source.copy(), np.column_stack(convert(x, y))))
+
+
+def _note_invalid(rows: npt.NDArray[np.int64], located: Geometries, log: ProblemLog) -> None:
+    for at in np.flatnonzero(~shapely.is_valid(located)):
+        if int(rows[at]) not in log.bad_rows:
+            log.add(
+                int(rows[at]),
+                "geometry",
+                "The geometry is not valid once it is in WGS-84: {reason}.",
+                "Mend the shape in a GIS program and look at the result before you import it again.",
+                reason=shapely.is_valid_reason(located[at]),
+            )
+
+
+def _first_vertices(source: Geometries) -> npt.NDArray[np.float64]:
+    coordinates, owners = shapely.get_coordinates(source, return_index=True)
+    return coordinates[pd.Index(owners).searchsorted(np.arange(len(source)))]
