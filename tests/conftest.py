@@ -1,0 +1,96 @@
+"""A real private PostGIS for the whole test session, and fresh databases on it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from gis_app.storage import cluster as embedded
+from gis_app.storage import schema
+from gis_app.storage.cluster_database import DatabaseUrls, ensure_database
+from gis_app.storage.engine import make_engine
+
+_numbers = count(1)
+
+
+@dataclass
+class Database:
+    """One database and an engine for each of its roles."""
+
+    urls: DatabaseUrls
+    owner: Engine
+    app: Engine
+    superuser: Engine
+
+    @property
+    def app_url(self) -> str:
+        return self.urls.app_url
+
+    def close(self) -> None:
+        for engine in (self.owner, self.app, self.superuser):
+            engine.dispose()
+
+
+def _connect(urls: DatabaseUrls) -> Database:
+    return Database(
+        urls=urls,
+        owner=make_engine(urls.owner_url),
+        app=make_engine(urls.app_url),
+        superuser=make_engine(urls.superuser_url),
+    )
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[embedded.RunningCluster]:
+    """A cluster in a short folder of its own (a socket's path has 107 bytes at most)."""
+    home = Path(tempfile.mkdtemp(prefix="jw-", dir="/tmp"))
+    home.chmod(0o755)
+    yield embedded.start(home)
+    embedded.stop(home)
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def clone(cluster):
+    """Make a database that equals a template's, in a fraction of a second."""
+    admin = make_engine(cluster.url("postgres", "postgres"), pool_size=1)
+
+    def make(template: str) -> DatabaseUrls:
+        name = f"clone_{next(_numbers)}"
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} OWNER jingwei_owner"))
+        return ensure_database(cluster, name)
+
+    yield make
+    admin.dispose()
+
+
+@pytest.fixture
+def empty_database(cluster) -> Iterator[Database]:
+    """A database with roles and PostGIS, no tables."""
+    database = _connect(ensure_database(cluster, f"empty_{next(_numbers)}"))
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(cluster) -> str:
+    """The name of a database at the newest revision, for cloning."""
+    urls = ensure_database(cluster, "migrated_template")
+    owner = make_engine(urls.owner_url)
+    schema.upgrade(owner)
+    owner.dispose()
+    return "migrated_template"
+
+
+@pytest.fixture
+def migrated_database(migrated_template, clone) -> Iterator[Database]:
+    """A fresh database at the newest revision, no rows."""
+    database = _connect(clone(migrated_template))
+    yield database
+    database.close()
