@@ -83,11 +83,11 @@ def start(home: Path, *, tell: Tell = lambda message: None) -> RunningCluster:
         running = status(home)
         if running is not None:
             return running
+        check_space(home)
         data = home / "pgdata"
         if not (data / "PG_VERSION").exists():
             _create(home, programs=programs, user=user, tell=tell)
         _check_version(data, programs)
-        check_space(home)
         sockets = socket_folder(home, user)
         _clear_leftovers(data, sockets)
         tell("Starting the database")
@@ -160,19 +160,8 @@ def _create(home: Path, *, programs: Path, user: pwd.struct_passwd, tell: Tell) 
     draft.mkdir(mode=0o700)
     if os.geteuid() == 0:
         os.chown(draft, user.pw_uid, user.pw_gid)
-    command = [
-        programs / "initdb",
-        "-D",
-        draft,
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        "-k",
-    ]
+    options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums"]
+    command: list[str | Path] = [programs / "initdb", "-D", draft, *options]
     run_as(user, command, failure="The database cluster could not be created: {reason}")
     with (draft / "postgresql.conf").open("a") as conf:
         conf.write(SERVER_SETTINGS)
