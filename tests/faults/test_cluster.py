@@ -134,7 +134,7 @@ def test_data_of_another_major_version_are_left_alone_and_named(home):
     cluster.start(home)
     cluster.stop(home)
     (home / "pgdata" / "PG_VERSION").write_text("13\n")
-    with pytest.raises(Unavailable, match="of PostgreSQL 13, installed is 1[5-9]") as caught:
+    with pytest.raises(Unavailable, match=r"of PostgreSQL 13, installed is 1[5-9]") as caught:
         cluster.start(home)
     assert "postgresql-13" in caught.value.remedy
 
