@@ -67,6 +67,7 @@ class Limits:
     wall_seconds: float = 30.0
     memory_bytes: int = 512 * 1024 * 1024
     output_bytes: int = 1024 * 1024 * 1024
+    rows: int = 1_000_000
 
 
 class _Program(ctypes.Structure):

@@ -15,6 +15,7 @@ import geopandas
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.periods import CITY_TIME
 from gis_app.importers import checks, datums, formats, sandbox, vocabulary
+from gis_app.importers.file_copy import private_copy
 from gis_app.importers.kinds import KINDS, ImportKind
 from gis_app.importers.placing import place
 from gis_app.importers.problems import ProblemLog
@@ -111,7 +112,7 @@ def read(
     log, facts = ProblemLog(), FileFacts()
     reading = Reading({"category_code": vocabulary.words(city.categories)}, now=city.now, time_zone=city.time_zone)
     table = Table(KINDS[kind], reading, log)
-    source, sha256 = sandbox.private_copy(path, formats.IMPORTERS[format_name].max_bytes)
+    source, sha256 = private_copy(path, formats.IMPORTERS[format_name].max_bytes)
     with source:
         table.extend(sandbox.read_rows(source, format_name, shape=KINDS[kind].shape, facts=facts))
     _require_rows(table, kind, path.name)

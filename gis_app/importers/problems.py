@@ -58,7 +58,7 @@ class ImportRefused(InvalidInput):
         self.problems = tuple(problems)
         self.further_count = further_count
         super().__init__(
-            "Nothing was imported from {file_name}: {count} problems were found.",
+            "Nothing was imported from {file_name}; problems found: {count}.",
             remedy="Mend the rows listed and import the file again.",
             file_name=file_name,
             count=len(self.problems) + further_count,

@@ -14,7 +14,6 @@ from typing import BinaryIO
 
 from gis_app.domain.errors import JingweiError, Unavailable
 
-MAX_ROWS = 1_000_000
 MAX_VERTICES = 20_000
 MAX_FIELDS = 200
 MAX_FIELD_CHARS = 1_000_000

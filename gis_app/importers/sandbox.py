@@ -1,14 +1,12 @@
 """Reading a hostile file in a process of its own: ``python -I -m gis_app.importers.sandbox FORMAT SHAPE``.
 
-The parent copies the file into an unnamed temporary file, so that what is hashed is what is parsed, and starts a fresh
-interpreter with an empty environment and no open file but that copy and two more for output. The child confines itself
-(see ``confinement``), reads with the one reader named and writes one JSON line per row. It is killed at the limits; the
-parent reads its lines only when it has ended, and believes none of them.
+The parent starts a fresh interpreter with an empty environment and no open file but a private copy of the file and two
+more for output. The child confines itself (see ``confinement``), reads with the one reader named and writes one JSON
+line per row. It is killed at the limits; the parent reads its lines only when it has ended, and believes none of them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -17,14 +15,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import IO, BinaryIO
+from contextlib import ExitStack
+from typing import IO
 
-from gis_app.domain.errors import InvalidInput, JingweiError, Refused, Unavailable
+from gis_app.domain.errors import JingweiError, Refused, Unavailable
 from gis_app.importers.confinement import Limits, confine
+from gis_app.importers.file_copy import no_room
 from gis_app.importers.formats import IMPORTERS, ImportFormat
 from gis_app.importers.records import (
-    MAX_ROWS,
     FileFacts,
     Record,
     Shape,
@@ -35,62 +33,17 @@ from gis_app.importers.records import (
     require_plain_templates,
 )
 
-_COPY_BYTES = 1 << 20
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 _MODULE = "gis_app.importers.sandbox"
+_LAST_LINE_BYTES = 64 * 1024
+_NO_ROOM_CODE = 28
 _LOGGED_BYTES = 4000
 _LOGGER = logging.getLogger(__name__)
 STANDARD_LIMITS = Limits()
 
 
-def private_copy(path: Path, max_bytes: int) -> tuple[BinaryIO, str]:
-    """Return an unnamed copy of the file, at its start, and its SHA-256 in hexadecimal.
-
-    Raises
-    ------
-    InvalidInput
-        If there is no such file, it is not a plain file, it cannot be read, or it is empty.
-    Refused
-        If it is larger than ``max_bytes``.
-    """
-    _require_plain_file(path)
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as original:
-            while chunk := original.read(_COPY_BYTES):
-                digest.update(chunk)
-                copy.write(chunk)
-                if copy.tell() > max_bytes:
-                    raise Refused(
-                        "The file {path} is larger than {limit_mib} MiB.",
-                        remedy="Split it into smaller files.",
-                        path=path,
-                        limit_mib=max_bytes // (1024 * 1024),
-                    )
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from None
-    if copy.tell() == 0:
-        raise InvalidInput("The file {path} is empty.", remedy="Export the data again.", path=path)
-    copy.seek(0)
-    return copy, digest.hexdigest()
-
-
-def _require_plain_file(path: Path) -> None:
-    if not path.exists():
-        raise InvalidInput("There is no file {path}.", remedy="Check the path and the spelling.", path=path)
-    if not path.is_file():
-        raise _unreadable(path, "it is not a plain file")
-
-
-def _unreadable(path: Path, reason: str) -> InvalidInput:
-    return InvalidInput(
-        "The file {path} cannot be read: {reason}.", remedy="Check the path and its rights.", path=path, reason=reason
-    )
-
-
 def read_rows(
-    source: BinaryIO,
+    source: IO[bytes],
     format_name: str,
     *,
     shape: Shape,
@@ -107,21 +60,27 @@ def read_rows(
     Unavailable
         If the child cannot be started or confined on this machine.
     """
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
+    with ExitStack() as files:
+        try:
+            output, complaints = (files.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+        except OSError as error:
+            raise no_room(error.strerror or str(error)) from None
         arguments = [*command, format_name, shape.value, json.dumps(vars(limits))]
         returncode = _run(arguments, source, output, complaints=complaints, wall_seconds=limits.wall_seconds)
         _log_complaints(complaints)
+        yield from _told_rows(output, returncode, shape, facts=facts, limits=limits)
+
+
+def _told_rows(
+    output: IO[bytes], returncode: int | None, shape: Shape, *, facts: FileFacts, limits: Limits
+) -> Iterator[Record]:
+    try:
+        _require_good_end(_last_line(output), returncode, facts, limits=limits)
         output.seek(0)
-        last: object = None
-        try:
-            while line := output.readline(_MAX_LINE_BYTES):
-                last = _decoded(line)
-                if not isinstance(last, list):
-                    break
-                yield _of_shape(decode_record(last), shape)
-            _require_good_end(last, returncode, facts, limits=limits)
-        except (TypeError, ValueError, KeyError):
-            raise _stopped(returncode, limits) from None
+        while isinstance(told := _decoded(output.readline(_MAX_LINE_BYTES)), list):
+            yield _of_shape(decode_record(told), shape)
+    except (TypeError, ValueError, KeyError):
+        raise _stopped(returncode, limits) from None
 
 
 def _of_shape(record: Record, shape: Shape) -> Record:
@@ -132,7 +91,7 @@ def _of_shape(record: Record, shape: Shape) -> Record:
 
 
 def _run(
-    arguments: Sequence[str], source: BinaryIO, output: IO[bytes], *, complaints: IO[bytes], wall_seconds: float
+    arguments: Sequence[str], source: IO[bytes], output: IO[bytes], *, complaints: IO[bytes], wall_seconds: float
 ) -> int | None:
     """Return the child's return code, or None if it was killed at the time limit."""
     environment = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -153,6 +112,13 @@ def _run(
         except BaseException:
             child.kill()
             raise
+
+
+def _last_line(output: IO[bytes]) -> object:
+    length = output.seek(0, os.SEEK_END)
+    output.seek(max(0, length - _LAST_LINE_BYTES))
+    lines = output.read().splitlines()
+    return _decoded(lines[-1]) if lines else None
 
 
 def _decoded(line: bytes) -> object:
@@ -190,7 +156,9 @@ def _log_complaints(complaints: IO[bytes]) -> None:
         _LOGGER.warning("The reading process complained: %s", ascii(told.decode("utf-8", "replace")))
 
 
-def _stopped(returncode: int | None, limits: Limits) -> Refused:
+def _stopped(returncode: int | None, limits: Limits) -> JingweiError:
+    if returncode == _NO_ROOM_CODE:
+        return no_room(f"the rows read need more than is free, or than {limits.output_bytes // 1_000_000} MB")
     if returncode is None or returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         return Refused(
             "Reading the file took more than {cpu_seconds} s of work or {wall_seconds} s of time and was stopped.",
@@ -205,15 +173,14 @@ def _stopped(returncode: int | None, limits: Limits) -> Refused:
     )
 
 
-def serve(format_name: str, shape: Shape, limits: Limits, *, formats: dict[str, ImportFormat] = IMPORTERS) -> None:
-    """Confine this process, read standard input and write its records to standard output."""
+def _serve(format_name: str, shape: Shape, limits: Limits, *, formats: dict[str, ImportFormat]) -> None:
     source, output = os.fdopen(0, "rb"), os.fdopen(1, "wb", closefd=False)
     facts = FileFacts()
     try:
         confine(limits)
         for count, record in enumerate(formats[format_name].read(source, shape, facts), start=1):
-            if count > MAX_ROWS:
-                raise Refused("The file has more than {limit} rows.", remedy="Split the file.", limit=MAX_ROWS)
+            if count > limits.rows:
+                raise Refused("The file has more than {limit} rows.", remedy="Split the file.", limit=limits.rows)
             output.write(encode_record(record))
         output.write(encode_facts(facts))
     except JingweiError as error:
@@ -221,6 +188,15 @@ def serve(format_name: str, shape: Shape, limits: Limits, *, formats: dict[str, 
     except MemoryError:
         output.write(encode_refusal(_too_much_memory(limits)))
     output.flush()
+
+
+def main(formats: dict[str, ImportFormat] = IMPORTERS) -> int:
+    """Confine this process, read standard input, write its records to standard output and return the exit code."""
+    try:
+        _serve(sys.argv[1], Shape(sys.argv[2]), Limits(**json.loads(sys.argv[3])), formats=formats)
+    except OSError:  # standard output is all that can fail: the folder is full, or the size limit is reached
+        return _NO_ROOM_CODE
+    return 0
 
 
 def _too_much_memory(limits: Limits) -> Refused:
@@ -232,5 +208,4 @@ def _too_much_memory(limits: Limits) -> Refused:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], Shape(sys.argv[2]), Limits(**json.loads(sys.argv[3])))
-    os._exit(0)  # the interpreter's own ending needs calls that are no longer allowed
+    os._exit(main())  # the interpreter's own ending needs calls that are no longer allowed
