@@ -66,7 +66,7 @@ class KindTable:
 
 
 _TEXT, _CODE, _TIME, _CHOICE = ColumnType.TEXT, ColumnType.CODE, ColumnType.TIME, ColumnType.CHOICE
-_EXTERNAL_ID = Column("external_id", _CODE, ("id", "number", "编号", "案件编号", "隐患编号", "序号"))
+_EXTERNAL_ID = Column("external_id", _TEXT, ("id", "编号"), limit=64)
 _NAME_ZH = Column("name_zh", _TEXT, ("name", "名称", "中文名", "中文名称"), required=True)
 _NAME_EN = Column("name_en", _TEXT, ("english_name", "英文名", "英文名称"))
 _VALID_FROM = Column("valid_from", ColumnType.DAY, ("生效日期", "启用日期"), may_lie_ahead=True)
@@ -75,7 +75,7 @@ KINDS: dict[ImportKind, KindTable] = {
     ImportKind.HAZARDS: KindTable(
         Shape.POINT,
         (
-            _EXTERNAL_ID,
+            Column("external_id", _TEXT, ("id", "number", "编号", "案件编号", "隐患编号"), limit=64),
             Column("category_code", _CHOICE, ("category", "隐患类别", "类别"), required=True),
             Column("severity", _CHOICE, ("level", "等级", "隐患等级", "风险等级"), True, words=vocabulary.SEVERITIES),
             Column("stage", _CHOICE, ("status", "阶段", "状态"), default="reported", words=vocabulary.STAGES),

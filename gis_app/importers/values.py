@@ -15,6 +15,7 @@ from gis_app.importers.vocabulary import BOOLEANS, Words
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _CODE = re.compile(r"[^\s/\\]+")
+_ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]+")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
 _MOMENT = re.compile(
     r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?"
@@ -88,6 +89,12 @@ def _code(raw: object, column: Column, reading: Reading) -> str:
     if isinstance(raw, bool | float) and not float(raw).is_integer():
         raise BadValue("The code {found} is a fraction.", "Store codes as text.", found=_shown(raw))
     text = _text(int(raw) if isinstance(raw, float) else raw, column, reading)
+    if _ROUNDED.fullmatch(text):
+        raise BadValue(
+            "The code {found} was rounded by a spreadsheet.",
+            "Format the column as text in the spreadsheet and export it again.",
+            found=_shown(text),
+        )
     if len(text) > 64 or not _CODE.fullmatch(text):
         raise BadValue(
             "The code {found} is not usable.",

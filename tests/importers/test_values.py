@@ -49,8 +49,7 @@ def csv_of(*rows):
         ("title", "a\0b", "control character U+0000 at position 2", "Remove it"),
         ("title", "a\x1b[31m", "control character U+001B", "Remove it"),
         ("title", "a\u202eb", "control character U+202E", "Remove it"),
-        ("external_id", "RA 1", "The code 'RA 1' is not usable.", "without spaces and slashes"),
-        ("external_id", "../1", "The code '../1' is not usable.", "without spaces and slashes"),
+        ("external_id", "x" * 65, "The text has 65 characters; at most 64 are allowed.", "Shorten it."),
         ("discovered_at", "yesterday", "The value 'yesterday' is not a time.", "Write times as 2026-11-22 21:30:00"),
         ("discovered_at", "2026-02-30 08:00", "is not a time.", "Write times as"),
         ("discovered_at", "2026-11-20", "has a day but no hour", "Add the time of day."),
@@ -216,6 +215,25 @@ def test_numeric_codes_of_json_become_text(read_text, collection, a_village):
     content = collection(({**a_village, "code": 330381001001}, "Polygon", ring))
 
     assert read_text("a.geojson", content, "villages").frame["code"].tolist() == ["330381001001"]
+
+
+@pytest.mark.parametrize(
+    "code, problem",
+    [
+        ("330381 001", "The code '330381 001' is not usable."),
+        ("330381/001", "The code '330381/001' is not usable."),
+        ("3.30381E+11", "The code '3.30381E+11' was rounded by a spreadsheet."),
+        (330381.5, "The code '330381.5' is a fraction."),
+    ],
+)
+def test_a_code_that_would_break_a_path_is_refused(problems_of, collection, a_village, code, problem):
+    ring = [[[120.6, 27.7], [120.7, 27.7], [120.7, 27.8], [120.6, 27.7]]]
+
+    ((row, field, said, _),) = problems_of(
+        "a.geojson", collection(({**a_village, "code": code}, "Polygon", ring)), "villages"
+    )
+
+    assert (row, field, said) == (1, "code", problem)
 
 
 def test_a_lone_surrogate_never_reaches_the_database(problems_of, collection):
