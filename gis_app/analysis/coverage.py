@@ -20,8 +20,8 @@ ShapeArray = npt.NDArray[np.object_]
 
 SWEEP_M_BY_MODE = {"foot": 30.0, "ebike": 30.0, "car": 50.0}
 """Distance up to which a patrol sees to either side; an e-bike is not credited with more than one on foot."""
-SIMPLIFY_M = 3.0
-"""Lines are thinned by this much first: it is less than the error of a position and moves a share by under 0.005."""
+SIMPLIFY_M = 1.5
+"""Lines are thinned by this much first: far less than the error of a position."""
 ARC_STEPS = 8
 """Segments per quarter circle at bends and ends."""
 
@@ -41,7 +41,8 @@ def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArra
 
     Returns
     -------
-    Shape ``(n,)``, 0 to 1, within 0.005 of the exact share; 0 for grids no track comes near.
+    Shape ``(n,)``, 0 to 1, within 0.005 of the exact share for grids of a hectare or more; 0 for grids no track comes
+    near.
 
     Raises
     ------

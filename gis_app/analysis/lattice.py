@@ -22,7 +22,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 DEFAULT_CELL_M = 250.0
 MAX_CELLS = 20_000_000
-QUEEN_STEPS = tuple((row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if (row, column) != (0, 0))
+QUEEN_STEPS = tuple((up, right) for up in (-1, 0, 1) for right in (-1, 0, 1) if (up, right) != (0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,10 +167,9 @@ def queen_pairs_of_cells(lattice: Lattice) -> IntArray:
     """
     padded = np.pad(lattice.positions, 1, constant_values=-1)
     rows, columns = lattice.shape
-    pairs = []
-    for row_step, column_step in QUEEN_STEPS:
-        there = padded[1 + row_step : 1 + row_step + rows, 1 + column_step : 1 + column_step + columns]
-        both = (lattice.positions >= 0) & (there >= 0)
-        pairs.append(np.column_stack([lattice.positions[both], there[both]]))
-    stacked = np.concatenate(pairs)
-    return stacked[np.lexsort((stacked[:, 1], stacked[:, 0]))]
+    # The steps go from the south-west to the north-east, so the pairs come out in order.
+    there = np.stack([padded[1 + up : 1 + up + rows, 1 + right : 1 + right + columns] for up, right in QUEEN_STEPS], -1)
+    neighbours = there[lattice.mask]
+    exists = neighbours >= 0
+    cells = np.repeat(np.arange(len(neighbours)), np.count_nonzero(exists, axis=1))
+    return np.column_stack([cells, neighbours[exists]])
