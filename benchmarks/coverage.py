@@ -60,8 +60,9 @@ def main() -> None:
         rounds=arguments.rounds,
     )
     error = float(np.abs(compared.our_result - compared.peer_result).max())
+    mean_share = compared.our_result.mean()
     print(
-        f"{grid_count} grids, {track_count} tracks, mean share {compared.our_result.mean():.3f}, {arguments.rounds} rounds"
+        f"{grid_count} grids, {track_count} tracks, mean share {mean_share:.3f}, {arguments.rounds} alternating rounds"
     )
     print(compared.report("geopandas", target=20, error=error, error_name="max error of share"))
 

@@ -20,7 +20,7 @@ ShapeArray = npt.NDArray[np.object_]
 
 SWEEP_M_BY_MODE = {"foot": 30.0, "ebike": 30.0, "car": 50.0}
 """Distance up to which a patrol sees to either side; an e-bike is not credited with more than one on foot."""
-SIMPLIFY_M = 1.5
+SIMPLIFY_M = 2.0
 """Lines are thinned by this much first: far less than the error of a position."""
 ARC_STEPS = 8
 """Segments per quarter circle at bends and ends."""
@@ -59,7 +59,7 @@ def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArra
     share = np.zeros(len(polygons))
     if not len(polygons) or not len(lines):
         return share
-    swept, bands = _bands_by_grid(polygons, shapely.simplify(lines, SIMPLIFY_M, preserve_topology=True), reach_m)
+    swept, bands = _bands_by_grid(polygons, shapely.simplify(lines, SIMPLIFY_M, preserve_topology=False), reach_m)
     covered_m2 = shapely.area(shapely.intersection(bands, polygons[swept]))
     share[swept] = np.minimum(covered_m2 / shapely.area(polygons[swept]), 1.0)
     return share

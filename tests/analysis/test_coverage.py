@@ -77,6 +77,17 @@ def test_a_small_grid_wholly_within_the_width_is_wholly_swept():
     assert swept_share([shapely.box(0, 490, 10, 510)], [ACROSS], sweep_m=30) == pytest.approx([1.0])
 
 
+@pytest.mark.parametrize(
+    "track",
+    [
+        shapely.LineString([(500, 500), (500, 500)]),
+        shapely.LineString([(500, 500), (500.5, 500), (500, 500.5), (500, 500)]),
+    ],
+)
+def test_a_team_that_stays_in_one_place_sweeps_a_disc(track):
+    assert swept_share([KM_SQUARE], [track], sweep_m=30) == pytest.approx([math.pi * 30**2 / 1e6], rel=0.05)
+
+
 def test_the_pieces_of_a_broken_track_do_not_sweep_the_gap():
     broken = shapely.MultiLineString([[(-200, 500), (200, 500)], [(800, 500), (1200, 500)]])
     expected = (2 * 200 * 60 + math.pi * 30**2) / 1e6
