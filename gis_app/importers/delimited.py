@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -108,7 +109,8 @@ def _record(row: int, header: list[str], cells: list[str], shape: Shape, facts: 
 
 def _from_wkt(wkt: str, facts: FileFacts) -> BaseGeometry:
     try:
-        geometry = shapely.from_wkt(wkt)
+        with np.errstate(invalid="ignore"):  # a NaN is refused below, with a sentence
+            geometry = shapely.from_wkt(wkt)
     except shapely.GEOSException as error:
         raise shapes.BadGeometry(
             "The WKT cannot be read: {reason}.", "Write WKT such as POINT (120.6 27.8).", reason=str(error)[:120]
