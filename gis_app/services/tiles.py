@@ -1,0 +1,124 @@
+"""Tiles of map layers, kept in memory per scope and version of the data."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cachetools import LRUCache, TTLCache
+from sqlalchemy import Connection, Engine
+
+from gis_app.domain.errors import NotFound
+from gis_app.domain.rights import Scope
+from gis_app.rendering.layer_spec import LayerSpec
+from gis_app.storage import indicators, tiles
+from gis_app.storage.engine import scoped
+from gis_app.storage.hazard_cells import CELL_TILE_ZOOMS, hazard_cell_tile
+from gis_app.storage.tiles import TileAddress, TileFilter, TileSource
+
+LARGEST_TILE_BYTES = 500_000
+DEEPEST_ZOOM = 20
+VERSION_SECONDS = 2.0
+"""How long a data version is trusted before the database is asked again."""
+TILE_SECONDS = 60.0
+"""How long a tile is kept: a hazard turns overdue by the clock alone, with no new data."""
+POINT_BUFFER_PX = 16
+
+
+@dataclass
+class TileStore:
+    """Makes tiles and keeps the newest of them; one per server process.
+
+    Parameters
+    ----------
+    cache_bytes
+        Memory for kept tiles; 0 keeps none.
+    """
+
+    engine: Engine
+    layers: Mapping[str, LayerSpec]
+    cache_bytes: int = 64 * 2**20
+    _versions: TTLCache[str, str] = field(init=False)
+    _kept: LRUCache[tuple[object, ...], tuple[float, bytes]] = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self._versions = TTLCache(maxsize=1024, ttl=VERSION_SECONDS)
+        self._kept = LRUCache(maxsize=max(self.cache_bytes, 1), getsizeof=lambda entry: len(entry[1]) + 200)
+
+    def version(self, scope: Scope) -> str:
+        """Return the version of the data this scope sees."""
+        with self._lock:
+            known = self._versions.get(scope.area_path)
+        if known is None:
+            with scoped(self.engine, scope) as connection:
+                known = indicators.data_version(connection)
+            with self._lock:
+                self._versions[scope.area_path] = known
+        return known
+
+    def tile(self, scope: Scope, layer_id: str, address: TileAddress, wanted: TileFilter) -> bytes:
+        """Return a tile as MVT, empty bytes where nothing is.
+
+        Raises
+        ------
+        NotFound
+            If there is no such layer for the caller, or no such tile.
+        """
+        layer = self.layers.get(layer_id)
+        if layer is None or layer.right not in scope.rights:
+            raise NotFound("There is no layer {layer}.", layer=layer_id)
+        side = 2**address.zoom
+        if not (0 <= address.zoom <= DEEPEST_ZOOM and 0 <= address.x < side and 0 <= address.y < side):
+            raise NotFound(
+                "There is no tile {z}/{x}/{y}.", z=address.zoom, x=address.x, y=address.y, remedy="Zoom from 0 to 20."
+            )
+        key = (layer_id, address, wanted, scope.area_path, self.version(scope))
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is not None and time.monotonic() - kept[0] < TILE_SECONDS:
+            return kept[1]
+        with scoped(self.engine, scope) as connection:
+            made = self._make(connection, layer, address, wanted)
+        if len(made) + 200 <= self._kept.maxsize:
+            with self._lock:
+                self._kept[key] = (time.monotonic(), made)
+        return made
+
+    def _make(self, connection: Connection, layer: LayerSpec, address: TileAddress, wanted: TileFilter) -> bytes:
+        if not layer.minzoom <= address.zoom <= layer.maxzoom:
+            return b""
+        if address.zoom < layer.aggregate_below and address.zoom in CELL_TILE_ZOOMS and wanted.start and wanted.end:
+            return hazard_cell_tile(connection, layer.id, address, wanted)
+        source, is_point = tile_source(layer), layer.geometry == "point"
+        if address.zoom < layer.aggregate_below:
+            return tiles.counted_tile(connection, source, address, wanted)
+        most = tiles.MOST_FEATURES if is_point else None
+        made = tiles.tile(connection, source, address, wanted, most=most)
+        if made is not None and len(made) <= LARGEST_TILE_BYTES:
+            return made
+        if is_point:
+            return tiles.counted_tile(connection, source, address, wanted)
+        breaks = [stop.least for stop in layer.paint.stops if stop.least is not None]
+        return tiles.merged_tile(connection, source, address, wanted, column=layer.paint_column, breaks=breaks)
+
+
+def tile_source(layer: LayerSpec) -> TileSource:
+    """Return what the tiles of a layer are made of."""
+    stops = layer.paint.stops
+    outside_is_hidden = bool(stops) and layer.paint.color is None
+    return TileSource(
+        layer=layer.id,
+        view=layer.source,
+        columns=layer.tile_columns,
+        time_column=layer.time_column,
+        night_column=layer.night_column,
+        zoom_column=layer.zoom_column,
+        drawn_column=layer.paint.field if outside_is_hidden else None,
+        drawn_values=[stop.value for stop in stops if stop.value is not None],
+        drawn_from=min((stop.least for stop in stops if stop.least is not None), default=None),
+        state_column="state" if layer.aggregate_below else None,
+        buffer_px=POINT_BUFFER_PX if layer.geometry == "point" else 4,
+    )

@@ -1,0 +1,249 @@
+"""Vector tiles straight from PostGIS, under the caller's row-level security."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, text
+
+EXTENT = 4096
+CELL_ZOOMS = 4  # aggregated points stand in cells of a sixteenth of a tile's side: four zooms finer than the tile
+TILE_PIXELS = 256
+MOST_FEATURES = 4000
+"""Points of a tile beyond which it is counted instead: with all their fields these stay under 500 KB."""
+SIMPLIFIED_BELOW = 15
+MERGED_CELLS = 2048
+"""Corners of merged shapes are rounded to this many places along a tile's side."""
+
+
+@dataclass(frozen=True)
+class TileAddress:
+    """Zoom, column and row of a tile of the web-mercator square."""
+
+    zoom: int
+    x: int
+    y: int
+
+    def box(self, buffer_px: float = 0) -> dict[str, float]:
+        """Return west, south, east, north in degrees, widened by a buffer in pixels of a 256-pixel tile."""
+        count, share = 2**self.zoom, buffer_px / TILE_PIXELS
+        return {
+            "west": (self.x - share) / count * 360 - 180,
+            "east": (self.x + 1 + share) / count * 360 - 180,
+            "south": _latitude((self.y + 1 + share) / count),
+            "north": _latitude((self.y - share) / count),
+        }
+
+
+def _latitude(share: float) -> float:
+    return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * share))))
+
+
+@dataclass(frozen=True)
+class TileSource:
+    """What a tile is made of. All names come from layer files, where they are checked to be plain names.
+
+    Parameters
+    ----------
+    layer
+        Name of the layer inside the tile.
+    view
+        Table or view with ``id`` and ``geom`` (EPSG:4326).
+    columns
+        Further columns to carry.
+    drawn_column, drawn_values, drawn_from
+        Rows outside these values, or below this number, are not drawn, so they are not sent.
+    state_column
+        Column that says ``closed`` of what needs no more work, for counts.
+    buffer_px
+        Margin around the tile, so that a symbol on the border is drawn whole on both sides.
+    """
+
+    layer: str
+    view: str
+    columns: Sequence[str] = ()
+    time_column: str | None = None
+    night_column: str | None = None
+    zoom_column: str | None = None
+    drawn_column: str | None = None
+    drawn_values: Sequence[str] = ()
+    drawn_from: float | None = None
+    state_column: str | None = None
+    buffer_px: int = 8
+
+
+@dataclass(frozen=True)
+class TileFilter:
+    """What the reader asked for: hazards of ``[start, end)``, tracks of a night."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    night: date | None = None
+
+
+def conditions(source: TileSource, wanted: TileFilter, zoom: int | None) -> tuple[str, dict[str, object]]:
+    """Return the SQL conditions, each beginning with AND, and their parameters."""
+    parts: list[str] = []
+    values: dict[str, object] = {}
+    if source.time_column and wanted.start is not None:
+        parts.append(f"AND s.{source.time_column} >= :start")
+        values["start"] = wanted.start
+    if source.time_column and wanted.end is not None:
+        parts.append(f"AND s.{source.time_column} < :end")
+        values["end"] = wanted.end
+    if source.night_column and wanted.night is not None:
+        parts.append(f"AND s.{source.night_column} = :night")
+        values["night"] = wanted.night
+    if source.zoom_column and zoom is not None:
+        parts.append(f"AND s.{source.zoom_column} <= :zoom")
+        values["zoom"] = zoom
+    if source.drawn_column and source.drawn_values:
+        parts.append(f"AND s.{source.drawn_column} = ANY(:drawn)")
+        values["drawn"] = list(source.drawn_values)
+    if source.drawn_column and source.drawn_from is not None:
+        parts.append(f"AND s.{source.drawn_column} >= :drawn_from")
+        values["drawn_from"] = source.drawn_from
+    return " ".join(parts), values
+
+
+def tile(
+    connection: Connection, source: TileSource, address: TileAddress, wanted: TileFilter, *, most: int | None = None
+) -> bytes | None:
+    """Return one tile as MVT; empty when nothing lies in it, None when more than ``most`` features do.
+
+    Rows come by ``geom && box`` alone: the operator that keeps the spatial index under row-level security.
+    """
+    where, values = conditions(source, wanted, address.zoom)
+    columns = "".join(f", {_column(column)}" for column in source.columns)
+    query = text(f"""
+        WITH features AS (
+            SELECT s.id{columns}, {_drawn_geometry(_simplified(address))} AS geom
+            FROM {source.view} s
+            WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where}
+            LIMIT :most)
+        SELECT ST_AsMVT(features, :layer, {EXTENT}, 'geom') FILTER (WHERE geom IS NOT NULL) AS made,
+               count(*) AS feature_count
+        FROM features""")  # noqa: S608 - names are checked in layer files
+    values |= address.box(source.buffer_px) | _place(source, address) | {"most": None if most is None else most + 1}
+    row = connection.execute(query, values).one()
+    if most is not None and row.feature_count > most:
+        return None
+    return bytes(row.made or b"")
+
+
+def merged_tile(
+    connection: Connection,
+    source: TileSource,
+    address: TileAddress,
+    wanted: TileFilter,
+    *,
+    column: str | None,
+    breaks: Sequence[float] = (),
+) -> bytes:
+    """Return one tile of lines or polygons merged per value of ``column``: far fewer bytes, no single features.
+
+    For tiles that would be too large. Each merged shape carries ``count``, the features in it, and ``id`` of one.
+    With ``breaks`` (ascending) the column is a number, rounded down to the next break.
+    """
+    where, values = conditions(source, wanted, address.zoom)
+    named = f"s.{column}" if column else "NULL::text"
+    if column and breaks:
+        named = f"(SELECT max(least) FROM unnest(CAST(:breaks AS float8[])) least WHERE least <= s.{column})"  # noqa: S608
+        values["breaks"] = list(breaks)
+    corner = 2 * 180 / 2**address.zoom / MERGED_CELLS
+    query = text(f"""
+        WITH merged AS (
+            SELECT min(s.id) AS id, {named} AS {column or "kind"}, count(*) AS count,
+                   ST_Collect(ST_SnapToGrid(s.geom, {corner!r})) AS geom
+            FROM {source.view} s
+            WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where}
+            GROUP BY 2),
+        features AS (
+            SELECT s.id, s.{column or "kind"}, s.count, {_drawn_geometry("s.geom")} AS geom FROM merged s)
+        SELECT ST_AsMVT(features, :layer, {EXTENT}, 'geom') FROM features WHERE geom IS NOT NULL""")  # noqa: S608
+    values |= address.box(source.buffer_px) | _place(source, address)
+    return bytes(connection.execute(query, values).scalar_one())
+
+
+def counted_tile(connection: Connection, source: TileSource, address: TileAddress, wanted: TileFilter) -> bytes:
+    """Return one tile of points counted per cell, with ``count`` and ``open_count``, from the rows themselves.
+
+    For tiles that would be too large; ``storage.hazard_cells`` answers low zooms from counts made before.
+    """
+    where, values = conditions(source, wanted, address.zoom)
+    state = f"s.{source.state_column}" if source.state_column else "NULL::text"
+    open_count = "count(*) FILTER (WHERE state <> 'closed')" if source.state_column else "NULL::bigint"
+    query = text(f"""
+        WITH cells AS (
+            SELECT cell_x, cell_y, count(*) AS count, {open_count} AS open_count,
+                   ST_SetSRID(ST_MakePoint(avg(ST_X(geom)), avg(ST_Y(geom))), 4326) AS geom
+            FROM (
+                SELECT {cell_columns("s.geom", ":cells")}, {state} AS state, s.geom
+                FROM {source.view} s
+                WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where}) placed
+            WHERE {IN_TILE}
+            GROUP BY cell_x, cell_y)
+        {AS_COUNTED_TILE}""")  # noqa: S608
+    values |= counted_place(source.layer, address)
+    return bytes(connection.execute(query, values).scalar_one())
+
+
+CELLS_PER_SIDE = 2**CELL_ZOOMS
+# A margin of one whole cell: a neighbour's circle reaches over the border, and each tile counts the cell alike.
+IN_TILE = """cell_x BETWEEN :cell_x - 1 AND :cell_x + :side AND cell_y BETWEEN :cell_y - 1 AND :cell_y + :side"""
+# A cell keeps its id in every tile that shows it.
+AS_COUNTED_TILE = f"""
+        SELECT ST_AsMVT(features, :layer, {EXTENT}, 'geom') FROM (
+            SELECT cell_y::bigint * :cells + cell_x AS id, count, open_count,
+                   ST_AsMVTGeom(ST_Transform(geom, 3857), ST_TileEnvelope(:z, :x, :y), {EXTENT}, :buffer, true) AS geom
+            FROM cells) features WHERE geom IS NOT NULL"""  # noqa: S608
+
+
+def cell_columns(geom: str, cells: str) -> str:
+    """Return SQL for column and row of the web-mercator cell a point lies in, ``cells`` being around the Earth."""
+    column = f"floor((ST_X({geom}) + 180) / 360 * {cells})::int"
+    row = f"floor((1 - asinh(tan(radians(ST_Y({geom})))) / pi()) / 2 * {cells})::int"
+    return f"{column} AS cell_x, {row} AS cell_y"
+
+
+def counted_place(layer: str, address: TileAddress) -> dict[str, object]:
+    """Return the parameters of ``IN_TILE`` and ``AS_COUNTED_TILE``."""
+    return address.box(TILE_PIXELS / CELLS_PER_SIDE) | {
+        "z": address.zoom,
+        "x": address.x,
+        "y": address.y,
+        "layer": layer,
+        "buffer": EXTENT // CELLS_PER_SIDE,
+        "cells": 2 ** (address.zoom + CELL_ZOOMS),
+        "side": CELLS_PER_SIDE,
+        "cell_x": address.x * CELLS_PER_SIDE,
+        "cell_y": address.y * CELLS_PER_SIDE,
+    }
+
+
+def _column(name: str) -> str:
+    """Return SQL for a column; a name missing in one language is shown in the other."""
+    for own, other in (("_zh", "_en"), ("_en", "_zh")):
+        if name.endswith(own):
+            return f"coalesce(s.{name}, s.{name.removesuffix(own)}{other}) AS {name}"
+    return f"s.{name}"
+
+
+def _simplified(address: TileAddress) -> str:
+    """Return SQL for the shape with a quarter of a pixel less detail: not seen, and faster from there on."""
+    if address.zoom >= SIMPLIFIED_BELOW:
+        return "s.geom"
+    return f"ST_Simplify(s.geom, {360 / 2**address.zoom / TILE_PIXELS / 4!r}, true)"
+
+
+def _drawn_geometry(geometry: str) -> str:
+    envelope = "ST_TileEnvelope(:z, :x, :y)"
+    return f"ST_AsMVTGeom(ST_Transform({geometry}, 3857), {envelope}, {EXTENT}, :buffer, true)"
+
+
+def _place(source: TileSource, address: TileAddress) -> dict[str, object]:
+    buffer = source.buffer_px * EXTENT // TILE_PIXELS
+    return {"z": address.zoom, "x": address.x, "y": address.y, "layer": source.layer, "buffer": buffer}
