@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 
 from gis_app.domain.rights import Scope
 from gis_app.storage import cluster, schema
+from gis_app.storage.cluster_database import ensure_database
 from gis_app.storage.engine import make_engine, scoped
 
 _FILL = text("""
@@ -44,7 +45,7 @@ def main() -> None:
     home.chmod(0o755)
     running = cluster.start(home)
     try:
-        database = cluster.ensure_database(running, "row_security")
+        database = ensure_database(running, "row_security")
         app, owner, superuser = (
             make_engine(url) for url in (database.app_url, database.owner_url, database.superuser_url)
         )

@@ -23,6 +23,7 @@ class Settings:
     metric_srid: int = 4549  # JINGWEI_METRIC_SRID: projected CRS for areas and lengths
     scope_path: str = "/"  # JINGWEI_SCOPE_PATH: area the screen shows until accounts decide it
     locale: str = "zh"  # JINGWEI_LOCALE: zh or en
+    tile_cache_mb: int = 64  # JINGWEI_TILE_CACHE_MB: per worker; 0 keeps no tiles
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -57,6 +58,7 @@ class Settings:
             metric_srid=number("JINGWEI_METRIC_SRID", cls.metric_srid),
             scope_path=environment.get("JINGWEI_SCOPE_PATH") or cls.scope_path,
             locale=environment.get("JINGWEI_LOCALE") or cls.locale,
+            tile_cache_mb=number("JINGWEI_TILE_CACHE_MB", cls.tile_cache_mb),
         )
 
 
