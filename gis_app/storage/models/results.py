@@ -65,7 +65,7 @@ class DensityCell(Base):
 
 
 class GridCoverage(Base):
-    """How much of a grid was patrolled on a night, and when it was last visited."""
+    """How much of a grid was patrolled on a night, and when it was last visited; its shape is the area's."""
 
     __tablename__ = "grid_coverage"
     __table_args__ = (Index("ix_grid_coverage_run_night", "run_id", "night"),)
@@ -79,4 +79,3 @@ class GridCoverage(Base):
     last_visit_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     idle_days: Mapped[float | None]
     scope_path: Mapped[ScopePath]
-    geom: Mapped[MultiPolygon]

@@ -361,7 +361,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_grid_area_id_area"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("area_id", name=op.f("pk_grid")),
     )
-    op.create_geospatial_table(
+    op.create_table(
         "grid_coverage",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=False),
@@ -372,27 +372,11 @@ def upgrade() -> None:
         sa.Column("last_visit_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("idle_days", sa.Double(), nullable=True),
         sa.Column("scope_path", sa.Text(collation="C"), nullable=False),
-        sa.Column(
-            "geom",
-            Geometry(
-                geometry_type="MULTIPOLYGON",
-                srid=4326,
-                dimension=2,
-                spatial_index=False,
-                from_text="ST_GeomFromEWKT",
-                name="geometry",
-                nullable=False,
-            ),
-            nullable=False,
-        ),
         sa.ForeignKeyConstraint(["grid_id"], ["area.id"], name=op.f("fk_grid_coverage_grid_id_area")),
         sa.ForeignKeyConstraint(
             ["run_id"], ["analysis_run.id"], name=op.f("fk_grid_coverage_run_id_analysis_run"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grid_coverage")),
-    )
-    op.create_geospatial_index(
-        "idx_grid_coverage_geom", "grid_coverage", ["geom"], unique=False, postgresql_using="gist", postgresql_ops={}
     )
     op.create_index(op.f("ix_grid_coverage_grid_id"), "grid_coverage", ["grid_id"], unique=False)
     op.create_index("ix_grid_coverage_run_night", "grid_coverage", ["run_id", "night"], unique=False)
@@ -681,10 +665,7 @@ def downgrade() -> None:
     op.drop_geospatial_table("hazard")
     op.drop_index("ix_grid_coverage_run_night", table_name="grid_coverage")
     op.drop_index(op.f("ix_grid_coverage_grid_id"), table_name="grid_coverage")
-    op.drop_geospatial_index(
-        "idx_grid_coverage_geom", table_name="grid_coverage", postgresql_using="gist", column_name="geom"
-    )
-    op.drop_geospatial_table("grid_coverage")
+    op.drop_table("grid_coverage")
     op.drop_table("grid")
     op.drop_index(op.f("ix_facility_area_id"), table_name="facility")
     op.drop_geospatial_index("idx_facility_geom", table_name="facility", postgresql_using="gist", column_name="geom")

@@ -59,9 +59,9 @@ VIEWS = {
         SELECT c.id, c.density, c.level, r.data_from, r.data_to, c.geom
         FROM density_cell c JOIN analysis_run r ON r.id = c.run_id AND r.is_current AND r.kind = 'kernel_density'""",
     "coverage_map": """
-        SELECT c.id, c.night, a.code, a.name_zh, a.name_en, c.area_share, c.state, c.last_visit_at, c.idle_days, c.geom
+        SELECT c.id, c.night, a.code, a.name_zh, a.name_en, c.area_share, c.state, c.last_visit_at, c.idle_days, a.geom
         FROM grid_coverage c JOIN analysis_run r ON r.id = c.run_id AND r.is_current AND r.kind = 'grid_coverage'
-        LEFT JOIN area a ON a.id = c.grid_id""",
+        JOIN area a ON a.id = c.grid_id""",
     "facility_map": """
         SELECT f.id, f.kind, f.name_zh, f.name_en, a.name_zh AS village_zh, a.name_en AS village_en, f.is_synthetic, f.geom
         FROM facility f LEFT JOIN area a ON a.id = f.area_id""",
