@@ -40,6 +40,7 @@ class CityState:
     synthetic: bool
     bounds: tuple[float, float, float, float]
     nights: Sequence[date]
+    newest_hazard: datetime | None
     version: str
 
 
@@ -63,6 +64,7 @@ def city_state(engine: Engine, scope: Scope, *, locale: str) -> CityState:
             synthetic=profile["is_synthetic"],
             bounds=(profile["west"], profile["south"], profile["east"], profile["north"]),
             nights=indicators.known_nights(connection),
+            newest_hazard=indicators.newest_hazard(connection),
             version=indicators.data_version(connection),
         )
 
@@ -71,7 +73,7 @@ def map_config(
     city: CityState, layers: Sequence[LayerSpec], scope: Scope, *, locale: str, now: datetime
 ) -> dict[str, Any]:
     """Return the configuration of the command map for one reader, in one language."""
-    window = last_days(now.astimezone(CITY_TIME).date(), DEFAULT_WINDOW_DAYS)
+    window = first_window(city, now)
     return {
         "locale": locale,
         "otherLocaleUrl": f"?lang={'zh' if locale == 'en' else 'en'}",
@@ -81,7 +83,7 @@ def map_config(
         "window": window_config(window),
         "night": city.nights[0].isoformat() if city.nights else None,
         "nights": [night.isoformat() for night in city.nights],
-        "dataVersion": version_word(city.version),
+        "dataVersion": city.version,
         "groups": [{"id": group, "title": titles[locale]} for group, titles in GROUP_TITLES.items()],
         "layers": [layer_config(layer, locale=locale) for layer in layers if layer.right in scope.rights],
         "urls": {"kpi": "/api/kpi", "search": "/api/search", "health": "/api/health"},
@@ -93,9 +95,10 @@ def window_config(window: TimeWindow) -> dict[str, str]:
     return {"from": window.first_day.isoformat(), "to": window.last_day.isoformat()}
 
 
-def version_word(version: str) -> str:
-    """Return a short word for a data version, for addresses."""
-    return "".join(character for character in version if character.isalnum())[-40:]
+def first_window(city: CityState, now: datetime) -> TimeWindow:
+    """Return the window a page opens with: 30 days to today, or to the newest hazard of a city left alone."""
+    last = min(now, city.newest_hazard) if city.newest_hazard else now
+    return last_days(last.astimezone(CITY_TIME).date(), DEFAULT_WINDOW_DAYS)
 
 
 @cache

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from cachetools import LRUCache, TTLCache
 from sqlalchemy import Connection, Engine
@@ -27,6 +30,23 @@ TILE_SECONDS = 60.0
 POINT_BUFFER_PX = 16
 
 
+@dataclass(frozen=True)
+class Tile:
+    """A made tile: its bytes, the same compressed, and a validator of its content."""
+
+    body: bytes
+    compressed: bytes
+    tag: str
+
+
+@dataclass(frozen=True)
+class DataState:
+    """What tiles depend on beyond their own parameters: the version of the data, and the newest night known."""
+
+    version: str
+    newest_night: date | None
+
+
 @dataclass
 class TileStore:
     """Makes tiles and keeps the newest of them; one per server process.
@@ -40,27 +60,28 @@ class TileStore:
     engine: Engine
     layers: Mapping[str, LayerSpec]
     cache_bytes: int = 64 * 2**20
-    _versions: TTLCache[str, str] = field(init=False)
-    _kept: LRUCache[tuple[object, ...], tuple[float, bytes]] = field(init=False)
+    _states: TTLCache[str, DataState] = field(init=False)
+    _kept: LRUCache[tuple[object, ...], tuple[float, Tile]] = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
-        self._versions = TTLCache(maxsize=1024, ttl=VERSION_SECONDS)
-        self._kept = LRUCache(maxsize=max(self.cache_bytes, 1), getsizeof=lambda entry: len(entry[1]) + 200)
+        self._states = TTLCache(maxsize=1024, ttl=VERSION_SECONDS)
+        self._kept = LRUCache(maxsize=max(self.cache_bytes, 1), getsizeof=lambda entry: _size(entry[1]))
 
-    def version(self, scope: Scope) -> str:
-        """Return the version of the data this scope sees."""
+    def state(self, scope: Scope) -> DataState:
+        """Return the version and newest night of the data this scope sees."""
         with self._lock:
-            known = self._versions.get(scope.area_path)
+            known = self._states.get(scope.area_path)
         if known is None:
             with scoped(self.engine, scope) as connection:
-                known = indicators.data_version(connection)
+                nights = indicators.known_nights(connection)
+                known = DataState(indicators.data_version(connection), nights[0] if nights else None)
             with self._lock:
-                self._versions[scope.area_path] = known
+                self._states[scope.area_path] = known
         return known
 
-    def tile(self, scope: Scope, layer_id: str, address: TileAddress, wanted: TileFilter) -> bytes:
-        """Return a tile as MVT, empty bytes where nothing is.
+    def tile(self, scope: Scope, layer_id: str, address: TileAddress, wanted: TileFilter) -> Tile:
+        """Return a tile as MVT, of no bytes where nothing is; without a night, that of the newest.
 
         Raises
         ------
@@ -75,14 +96,17 @@ class TileStore:
             raise NotFound(
                 "There is no tile {z}/{x}/{y}.", z=address.zoom, x=address.x, y=address.y, remedy="Zoom from 0 to 20."
             )
-        key = (layer_id, address, wanted, scope.area_path, self.version(scope))
+        state = self.state(scope)
+        wanted = _of_layer(layer, wanted, state)
+        key = (layer_id, address, wanted, scope.area_path, state.version)
         with self._lock:
             kept = self._kept.get(key)
         if kept is not None and time.monotonic() - kept[0] < TILE_SECONDS:
             return kept[1]
         with scoped(self.engine, scope) as connection:
-            made = self._make(connection, layer, address, wanted)
-        if len(made) + 200 <= self._kept.maxsize:
+            body = self._make(connection, layer, address, wanted)
+        made = Tile(body, gzip.compress(body, 5, mtime=0), hashlib.blake2b(body, digest_size=12).hexdigest())
+        if _size(made) <= self._kept.maxsize:
             with self._lock:
                 self._kept[key] = (time.monotonic(), made)
         return made
@@ -103,6 +127,19 @@ class TileStore:
             return tiles.counted_tile(connection, source, address, wanted)
         breaks = [stop.least for stop in layer.paint.stops if stop.least is not None]
         return tiles.merged_tile(connection, source, address, wanted, column=layer.paint_column, breaks=breaks)
+
+
+def _size(tile: Tile) -> int:
+    return len(tile.body) + len(tile.compressed) + 300
+
+
+def _of_layer(layer: LayerSpec, wanted: TileFilter, state: DataState) -> TileFilter:
+    """Keep of a filter what the layer has columns for, so that other parameters make no second copy of a tile."""
+    return TileFilter(
+        start=wanted.start if layer.time_column else None,
+        end=wanted.end if layer.time_column else None,
+        night=(wanted.night or state.newest_night) if layer.night_column else None,
+    )
 
 
 def tile_source(layer: LayerSpec) -> TileSource:

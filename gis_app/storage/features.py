@@ -14,13 +14,14 @@ from gis_app.storage.tiles import TileFilter, TileSource, conditions
 def feature(
     connection: Connection, view: str, identity: int | uuid.UUID, *, columns: Sequence[str]
 ) -> RowMapping | None:
-    """Return one row's ``columns`` with ``lon``, ``lat`` of a point on it and ``is_synthetic`` where the view has it.
+    """Return one row's ``columns`` with ``lon``, ``lat`` of a point on it and ``is_synthetic``: of the row, or of the city where the view does not say.
 
     None if there is no such row in the caller's scope.
     """
     query = text(f"""
         SELECT s.{", s.".join(columns)}, ST_X(place) AS lon, ST_Y(place) AS lat,
-               (to_jsonb(s) ->> 'is_synthetic')::boolean AS is_synthetic
+               coalesce((to_jsonb(s) - 'geom' ->> 'is_synthetic')::boolean,
+                        (SELECT is_synthetic FROM city_profile), false) AS is_synthetic
         FROM {view} s, ST_PointOnSurface(s.geom) place WHERE s.id = :id""")  # noqa: S608 - names checked in layer files
     return connection.execute(query, {"id": identity}).mappings().first()
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, RowMapping, text
 _HAZARDS = text("""
 SELECT count(*) FILTER (WHERE stage NOT IN ('closed', 'void')) AS open_count,
        count(*) FILTER (WHERE stage NOT IN ('closed', 'void') AND due_at < :now) AS overdue_count,
-       count(*) FILTER (WHERE stage <> 'void' AND due_at >= :start AND due_at < least(:end, :now)) AS due_count,
-       count(*) FILTER (WHERE stage = 'closed' AND due_at >= :start AND due_at < least(:end, :now)) AS due_closed_count,
+       count(*) FILTER (WHERE stage <> 'void' AND due_at >= :start AND due_at < :end AND due_at <= :now) AS due_count,
+       count(*) FILTER (WHERE stage = 'closed' AND due_at >= :start AND due_at < :end AND due_at <= :now)
+           AS due_closed_count,
        max(discovered_at) AS newest
 FROM hazard""")
 _COVERAGE = text("""
@@ -25,10 +26,13 @@ SELECT (SELECT count(*) FROM team) AS team_count,
        (SELECT count(DISTINCT team_id) FROM patrol WHERE night = :night) AS out_count""")
 # Nights of which anything is known, newest first.
 _NIGHTS = text("SELECT night FROM patrol GROUP BY night ORDER BY night DESC LIMIT 400")
+# Times are those of a transaction's begin: one that commits after a younger one shows in the number of rows alone.
 _VERSION = text("""
-SELECT coalesce((SELECT max(created_at) FROM analysis_run), 'epoch')::text || '|' ||
-       coalesce((SELECT max(created_at) FROM import_run), 'epoch')::text || '|' ||
-       coalesce((SELECT name_zh || is_synthetic FROM city_profile), '')""")
+SELECT md5(concat_ws('|',
+    (SELECT max(created_at) FROM analysis_run), (SELECT count(*) FROM analysis_run),
+    (SELECT max(created_at) FROM import_run), (SELECT count(*) FROM import_run),
+    (SELECT name_zh || is_synthetic FROM city_profile), current_setting('jingwei.scope', true)))""")
+_NEWEST_HAZARD = text("SELECT max(discovered_at) FROM hazard")
 
 
 def hazard_figures(connection: Connection, *, start: datetime, end: datetime, now: datetime) -> RowMapping:
@@ -52,8 +56,14 @@ def known_nights(connection: Connection) -> Sequence[date]:
 
 
 def data_version(connection: Connection) -> str:
-    """Return a word that changes whenever an analysis or import was committed in the caller's scope."""
+    """Return a word that changes whenever an analysis or import was committed; differs from scope to scope."""
     return str(connection.execute(_VERSION).scalar_one())
+
+
+def newest_hazard(connection: Connection) -> datetime | None:
+    """Return when the newest hazard was found, None without any."""
+    found: datetime | None = connection.execute(_NEWEST_HAZARD).scalar_one()
+    return found
 
 
 def city_profile(connection: Connection) -> RowMapping | None:

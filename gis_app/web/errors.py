@@ -1,0 +1,92 @@
+"""The only table from error to status; problem+json for programs, a page for browsers, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, render_template, request
+from flask_babel import gettext
+from sqlalchemy.exc import OperationalError, TimeoutError
+from werkzeug.exceptions import HTTPException
+
+from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, JingweiError, NotFound, Refused, Unavailable
+
+STATUS_OF = {
+    Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidInput: HTTPStatus.BAD_REQUEST,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Conflict: HTTPStatus.CONFLICT,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    JingweiError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+RETRY_AFTER_SECONDS = "5"
+_log = structlog.get_logger(__name__)
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the app from this table."""
+    app.register_error_handler(JingweiError, _answer)
+    app.register_error_handler(OperationalError, _database_failed)
+    app.register_error_handler(TimeoutError, _database_failed)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def status_of(error: JingweiError) -> HTTPStatus:
+    """Return the status of an error: that of its nearest class in the table."""
+    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+
+
+def _answer(error: JingweiError) -> Response:
+    detail = gettext(error.template).format(**error.params)
+    remedy = gettext(error.remedy_template).format(**error.params) if error.remedy_template else ""
+    return _problem(status_of(error), error.code, f"{detail} {remedy}".strip())
+
+
+def _database_failed(error: Exception) -> Response:
+    _log.warning("database_failed", error=str(error).splitlines()[0])
+    cut = "QueryCanceled" in type(getattr(error, "orig", error)).__name__
+    if cut:
+        failure = Unavailable("The question took too long and was stopped.", remedy="Ask for a smaller area or time.")
+    else:
+        failure = Unavailable("The database does not answer.", remedy="Wait a moment and try again.")
+    return _answer(failure)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or 500)
+    if 300 <= status < 400:
+        return Response(status=status, headers=list(error.get_headers()))
+    return _problem(status, status.name.lower(), gettext(status.phrase))
+
+
+def _unexpected(error: Exception) -> Response:
+    _log.error("unexpected_error", path=request.path, exc_info=error)
+    return _problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        gettext("Something went wrong here. The log of the server says what."),
+    )
+
+
+def _problem(status: HTTPStatus, code: str, detail: str) -> Response:
+    title = gettext(status.phrase)
+    if "text/html" in request.headers.get("Accept", ""):
+        page = render_template("error.html", title=title, detail=detail, status=status.value)
+        response = Response(page, status=status, mimetype="text/html")
+    else:
+        body = {
+            "type": f"urn:jingwei:error:{code}",
+            "title": title,
+            "status": status.value,
+            "detail": detail,
+            "code": code,
+        }
+        text = json.dumps(body, ensure_ascii=False)
+        response = Response(text, status=status, content_type="application/problem+json; charset=utf-8")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return response
