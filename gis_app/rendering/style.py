@@ -19,6 +19,7 @@ class Stop:
     label: Words
     value: str | None = None
     least: float | None = None
+    hatched: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def _stop(table: CheckedTable) -> Stop:
         label=table.words("label"),
         value=table.take("value", str, None),
         least=table.take("least", (int, float), None),
+        hatched=table.take("hatched", bool, False),
     )
     if (stop.value is None) == (stop.least is None):
         raise table.wrong("value", "and least: exactly one is needed.", "Give a value for categories, least for steps.")

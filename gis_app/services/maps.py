@@ -119,6 +119,7 @@ def layer_config(layer: LayerSpec, *, locale: str) -> dict[str, Any]:
         "id": layer.id,
         "title": layer.title.in_locale(locale),
         "group": layer.group,
+        "groupTitle": GROUP_TITLES[layer.group][locale],
         "order": layer.order,
         "geometryType": layer.geometry,
         "visible": layer.visible,
@@ -159,7 +160,7 @@ def _paint(paint: Paint, layer: LayerSpec, *, locale: str) -> dict[str, Any]:
 
 def _stop(stop: Stop, *, locale: str) -> dict[str, Any]:
     limit: Mapping[str, Any] = {"value": stop.value} if stop.value is not None else {"min": stop.least}
-    return {**limit, "label": stop.label.in_locale(locale), "color": stop.color}
+    return {**limit, "label": stop.label.in_locale(locale), "color": stop.color, "hatched": stop.hatched}
 
 
 def _field(field: FieldSpec, *, locale: str) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from gis_app.storage.tiles import TileFilter, TileSource, conditions
 def feature(
     connection: Connection, view: str, identity: int | uuid.UUID, *, columns: Sequence[str]
 ) -> RowMapping | None:
-    """Return one row's ``columns`` with ``lon``, ``lat`` of a point on it and ``is_synthetic``: of the row, or of the city where the view does not say.
+    """Return one row's ``columns``, ``lon`` and ``lat`` of a point on it, and ``is_synthetic``.
 
-    None if there is no such row in the caller's scope.
+    The last is the row's own, or the city's where the view does not say. None if there is no such row in scope.
     """
     query = text(f"""
         SELECT s.{", s.".join(columns)}, ST_X(place) AS lon, ST_Y(place) AS lat,
