@@ -24,6 +24,7 @@ class CityProfile(Base):
     name_zh: Mapped[str]
     name_en: Mapped[str]
     is_synthetic: Mapped[Synthetic]
+    demo_key: Mapped[str | None]  # size, seed and version of the generator that made a demo city
     metric_srid: Mapped[int]
     west: Mapped[float]
     south: Mapped[float]

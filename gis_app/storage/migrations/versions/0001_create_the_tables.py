@@ -147,6 +147,7 @@ def upgrade() -> None:
         sa.Column("name_zh", sa.String(), nullable=False),
         sa.Column("name_en", sa.String(), nullable=False),
         sa.Column("is_synthetic", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("demo_key", sa.String(), nullable=True),
         sa.Column("metric_srid", sa.Integer(), nullable=False),
         sa.Column("west", sa.Double(), nullable=False),
         sa.Column("south", sa.Double(), nullable=False),
