@@ -1,0 +1,55 @@
+"""Facilities beside the streets: stations, town halls, mediation centres, schools, shelters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gis_app.demo_city.boundaries import Boundaries
+from gis_app.demo_city.mosaic import Mosaic
+from gis_app.demo_city.streets import Streets
+
+# Kind, Chinese and English name after the place's, level it belongs to, share of the areas of that level that have one.
+KINDS = (
+    ("town_hall", "人民政府", "Town Hall", "township", 1.0),
+    ("police_station", "派出所", "Police Station", "township", 1.0),
+    ("mediation_centre", "矛盾调解中心", "Mediation Centre", "township", 1.0),
+    ("fire_station", "消防救援站", "Fire Station", "township", 0.6),
+    ("hospital", "卫生院", "Hospital", "township", 0.9),
+    ("shared_court", "共享法庭", "Shared Court", "village", 0.33),
+    ("school", "小学", "Primary School", "village", 0.24),
+    ("gas_station", "加油站", "Petrol Station", "village", 0.10),
+    ("shelter", "避灾安置点", "Shelter", "village", 0.35),
+)
+
+
+def place_facilities(
+    mosaic: Mosaic, boundaries: Boundaries, streets: Streets, *, chance: np.random.Generator
+) -> pd.DataFrame:
+    """Return facilities: columns kind, name_zh, name_en, point (metres)."""
+    tree = shapely.STRtree(shapely.points(streets.nodes))
+    parts = []
+    for kind, zh, en, level, share in KINDS:
+        areas = boundaries.areas[boundaries.areas["level"] == level].reset_index(drop=True)
+        chosen = np.nonzero(chance.random(len(areas)) < share)[0]
+        unit = boundaries.town if level == "township" else boundaries.village
+        points = []
+        for area in chosen:
+            own = np.nonzero(unit == area)[0]
+            weight = mosaic.intensity[own] + 0.02
+            seed = mosaic.seeds[chance.choice(own, p=weight / weight.sum())]
+            near = streets.nodes[tree.nearest(shapely.Point(seed))]
+            # A third of the way from the street into the block: never on the street, never across it.
+            points.append(near + (seed - near) * 0.33)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "kind": kind,
+                    "name_zh": [name + zh for name in areas.loc[chosen, "name_zh"]],
+                    "name_en": [f"{name} {en}" for name in areas.loc[chosen, "name_en"]],
+                    "point": shapely.points(np.asarray(points).reshape(-1, 2)),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,252 @@
+"""Teams and their nights: planned stops, walks along the streets, and the GPS fixes a phone would have sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy import sparse
+from scipy.sparse import csgraph
+from scipy.spatial import cKDTree
+
+from gis_app.demo_city.boundaries import Boundaries
+from gis_app.demo_city.mosaic import FloatArray, IntArray, Mosaic
+from gis_app.demo_city.streets import Streets
+from gis_app.domain.periods import CITY_TIME, night_of
+
+FIX_EVERY_S = 20.0
+SPEED_MPS = {"foot": 1.2, "ebike": 3.6, "car": 6.5}
+REACH_M = {"foot": 1300.0, "ebike": 2600.0, "car": 4200.0}
+STOPS_OF_TEAM = 9
+OUT_SHARE = 0.40
+NEGLECTED_SHARE = 0.07
+"""Share of teams that hardly go out, so that gaps show."""
+
+
+@dataclass(frozen=True)
+class DemoNight:
+    """One night; all places in metres, ``patrol`` numbers count within the night.
+
+    Parameters
+    ----------
+    routes
+        Columns patrol, team_code, starts_at, ends_at, length_m, line.
+    stops
+        Columns patrol, ordinal, dwell_min, point.
+    patrols
+        Columns patrol, team_code, mode.
+    fixes
+        Columns patrol, device, recorded_at, sequence, x, y, speed_mps, accuracy_m; in the order they were recorded.
+    """
+
+    night: date
+    routes: pd.DataFrame
+    stops: pd.DataFrame
+    patrols: pd.DataFrame
+    fixes: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class TeamBeat:
+    """The stops a team knows, the first being its station, and the ways between them."""
+
+    code: str
+    mode: str
+    going_share: float
+    stops: FloatArray
+    ways: dict[tuple[int, int], FloatArray]
+
+
+def make_teams(
+    mosaic: Mosaic, boundaries: Boundaries, streets: Streets, *, count: int, chance: np.random.Generator
+) -> pd.DataFrame:
+    """Return teams: columns code, name_zh, name_en, kind, mode, area_code, station (metres).
+
+    Most are volunteers of one village, large villages have two, some villages none; townships have police and grid teams.
+    """
+    areas = boundaries.areas
+    villages = areas[areas["level"] == "village"].reset_index(drop=True)
+    towns = areas[areas["level"] == "township"].reset_index(drop=True)
+    weight = np.bincount(boundaries.village, weights=mosaic.intensity + 0.02, minlength=len(villages))
+    town_of = towns["code"].searchsorted(villages["parent_code"]) if towns["code"].is_monotonic_increasing else None
+    special = min(2 * len(towns), count // 4)
+    second = min((count - special) // 12, len(villages))
+    first = min(count - special - second, len(villages))
+    by_weight = np.argsort(-weight + chance.normal(0, weight.std() * 0.4, len(weight)), kind="stable")
+    rows = [(villages, v, "volunteer", "foot", "平安志愿队", "Volunteers") for v in np.sort(by_weight[:first])]
+    rows += [(villages, v, "volunteer", "foot", "平安志愿二队", "Volunteers 2") for v in np.sort(by_weight[:second])]
+    for n in range(count - len(rows)):
+        kind, mode, zh, en = (("police", "car", "巡警组", "Police"), ("grid", "ebike", "网格巡查组", "Grid patrol"))[n % 2]
+        rows.append((towns, (n // 2) % len(towns), kind, mode, f"{zh}{n // (2 * len(towns)) or ''}", en))
+    del town_of
+    corners = cKDTree(streets.nodes)
+    table = []
+    for number, (level, at, kind, mode, zh, en) in enumerate(rows, start=1):
+        area = level.iloc[int(at)]
+        heart = boundaries.village_centre[int(at)] if level is villages else _town_heart(mosaic, boundaries, int(at))
+        station = streets.nodes[corners.query(mosaic.seeds[heart])[1]]
+        code = f"T{number:03d}"
+        table.append((code, f"{area['name_zh']}{zh}", f"{area['name_en']} {en}", kind, mode, area["code"], station))
+    frame = pd.DataFrame(table, columns=["code", "name_zh", "name_en", "kind", "mode", "area_code", "place"])
+    frame["station"] = shapely.points(np.vstack(frame.pop("place").to_list()))
+    return frame
+
+
+def _town_heart(mosaic: Mosaic, boundaries: Boundaries, town: int) -> int:
+    own = np.nonzero(boundaries.town == town)[0]
+    return int(own[np.argmax(mosaic.intensity[own])])
+
+
+def make_beats(teams: pd.DataFrame, streets: Streets, *, chance: np.random.Generator) -> list[TeamBeat]:
+    """Return each team's stops and the shortest ways between them along the streets."""
+    table = streets.table[streets.table["kind"] != "ferry"]
+    start, end = table["from_node"].to_numpy(), table["to_node"].to_numpy()
+    length, size = table["length_m"].to_numpy(), len(streets.nodes)
+    graph = sparse.coo_array((np.tile(length, 2), (np.r_[start, end], np.r_[end, start])), shape=(size, size)).tocsr()
+    lines = {}
+    for a, b, xy in zip(start, end, shapely.get_coordinates(table["line"].to_numpy()).reshape(-1, 5, 2), strict=True):
+        lines[(int(a), int(b))], lines[(int(b), int(a))] = xy, xy[::-1]
+    corners = cKDTree(streets.nodes)
+    neglected = chance.random(len(teams)) < NEGLECTED_SHARE
+    beats = []
+    for (_, team), is_neglected in zip(teams.iterrows(), neglected, strict=True):
+        going = 0.04 if is_neglected else OUT_SHARE * chance.uniform(0.7, 1.4)
+        beats.append(_beat(team, graph, lines, streets.nodes, corners=corners, going=going, chance=chance))
+    return beats
+
+
+def _beat(
+    team: pd.Series,
+    graph: sparse.csr_array,
+    lines: dict[tuple[int, int], FloatArray],
+    nodes: FloatArray,
+    *,
+    corners: cKDTree,
+    going: float,
+    chance: np.random.Generator,
+) -> TeamBeat:
+    station = shapely.get_coordinates(team["station"])[0]
+    around = np.sort(np.asarray(corners.query_ball_point(station, REACH_M[team["mode"]])))
+    local = graph[around][:, around]
+    home = int(np.argmin(np.hypot(*(nodes[around] - station).T)))
+    from_home = csgraph.dijkstra(local, indices=home)
+    reachable = np.nonzero(np.isfinite(from_home))[0]
+    chosen = np.r_[home, chance.permutation(reachable[reachable != home])[: STOPS_OF_TEAM - 1]]
+    _, before = csgraph.dijkstra(local, indices=chosen, return_predecessors=True)
+    ways = {
+        (a, b): _way(int(chosen[a]), int(chosen[b]), before[a], around, lines)
+        for a in range(len(chosen))
+        for b in range(len(chosen))
+        if a != b
+    }
+    return TeamBeat(team["code"], team["mode"], going, nodes[around[chosen]], ways)
+
+
+def _way(
+    start: int, goal: int, before: IntArray, around: IntArray, lines: dict[tuple[int, int], FloatArray]
+) -> FloatArray:
+    """Return the line from a start to a goal as a chain of the streets' own points."""
+    parts = []
+    at = goal
+    while at != start:
+        parts.append(lines[(int(around[before[at]]), int(around[at]))])
+        at = int(before[at])
+    return np.concatenate(parts[::-1])
+
+
+def nights_before(end: datetime, count: int) -> list[date]:
+    """Return the last nights that are over, oldest first."""
+    last = night_of(end) - timedelta(days=1)
+    return [last - timedelta(days=back) for back in range(count - 1, -1, -1)]
+
+
+def make_nights(beats: list[TeamBeat], nights: list[date], *, seed: int) -> Iterator[DemoNight]:
+    """Yield one night after another; each has its own chance, so that nights do not depend on each other."""
+    for night in nights:
+        yield _night(beats, night, chance=np.random.default_rng([seed, night.toordinal()]))
+
+
+def _night(beats: list[TeamBeat], night: date, *, chance: np.random.Generator) -> DemoNight:
+    out = [beat for beat in beats if chance.random() < beat.going_share and len(beat.stops) > 2]
+    walks = [_walk(beat, night, number, chance=chance) for number, beat in enumerate(out)]
+    if not walks:
+        raise ValueError("No team went out; give the city more teams.")
+    routes, stops, fixes = (pd.concat([walk[n] for walk in walks], ignore_index=True) for n in range(3))
+    patrols = pd.DataFrame(
+        {
+            "patrol": np.arange(len(out)),
+            "team_code": [beat.code for beat in out],
+            "mode": [beat.mode for beat in out],
+        }
+    )
+    return DemoNight(night, routes, stops, patrols, fixes)
+
+
+def _walk(
+    beat: TeamBeat, night: date, patrol: int, *, chance: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    begin = datetime.combine(night, datetime.min.time(), CITY_TIME) + timedelta(minutes=float(chance.uniform(1140, 1390)))
+    limit_s = float(chance.uniform(3600, 7200))
+    order = [0, *(1 + chance.permutation(len(beat.stops) - 1))]
+    speed = SPEED_MPS[beat.mode] * chance.uniform(0.85, 1.15)
+    line, times, visited, dwells, clock = [beat.stops[:1]], [np.zeros(1)], [], [], 0.0
+    for previous, stop in zip(order, order[1:], strict=False):
+        way = beat.ways[(int(previous), int(stop))]
+        seconds = np.r_[0.0, np.cumsum(np.hypot(*np.diff(way, axis=0).T))] / speed
+        if clock + seconds[-1] > limit_s and visited:
+            break
+        dwell = float(chance.uniform(6, 16)) * 60
+        line += [way, way[-1:]]
+        times += [clock + seconds, np.array([clock + seconds[-1] + dwell])]
+        clock += float(seconds[-1]) + dwell
+        visited.append(int(stop))
+        dwells.append(dwell / 60)
+    track, when = np.concatenate(line), np.concatenate(times)
+    when = np.maximum.accumulate(when + np.arange(len(when)) * 1e-6)
+    drawn = shapely.LineString(track) if len(track) > 1 else shapely.LineString(np.vstack([track, track]))
+    route = {"patrol": patrol, "team_code": beat.code, "starts_at": begin, "ends_at": begin + timedelta(seconds=clock)}
+    routes = pd.DataFrame([{**route, "length_m": drawn.length, "line": drawn}])
+    stops = pd.DataFrame(
+        {
+            "patrol": patrol,
+            "ordinal": np.arange(1, len(visited) + 1),
+            "dwell_min": np.round(dwells, 1),
+            "point": shapely.points(beat.stops[visited]),
+        }
+    )
+    return routes, stops, _fixes(beat, patrol, begin, track, when, chance=chance)
+
+
+def _fixes(
+    beat: TeamBeat, patrol: int, begin: datetime, track: FloatArray, when: FloatArray, *, chance: np.random.Generator
+) -> pd.DataFrame:
+    """Return what the phone sent: noise that drifts, holes of minutes, and now and then a leap."""
+    clock = np.arange(0.0, when[-1], FIX_EVERY_S)
+    true = np.column_stack([np.interp(clock, when, track[:, 0]), np.interp(clock, when, track[:, 1])])
+    drift = chance.normal(0, 3.5, (len(clock), 2))
+    noise = drift + np.column_stack([np.convolve(drift[:, n], np.full(5, 0.35), "same") for n in (0, 1)])
+    heard = np.ones(len(clock), dtype=bool)
+    if chance.random() < 0.3 and len(clock) > 60:
+        hole = int(chance.integers(10, len(clock) - 40))
+        heard[hole : hole + int(chance.integers(8, 24))] = False
+    if chance.random() < 0.03 and len(clock) > 30:
+        noise[int(chance.integers(5, len(clock) - 5))] += chance.choice((-1, 1), 2) * 2500.0
+    kept: npt.NDArray[np.int64] = np.nonzero(heard)[0]
+    pace = np.r_[0.0, np.hypot(*np.diff(true, axis=0).T) / FIX_EVERY_S]
+    return pd.DataFrame(
+        {
+            "patrol": patrol,
+            "device": f"demo-{beat.code}",
+            "recorded_at": pd.Timestamp(begin).tz_convert("UTC").round("s") + pd.to_timedelta(clock[kept], unit="s"),
+            "sequence": kept,
+            "x": (true + noise)[kept, 0],
+            "y": (true + noise)[kept, 1],
+            "speed_mps": np.round(pace[kept], 2),
+            "accuracy_m": np.round(np.abs(chance.normal(6, 2, len(kept))) + 2, 1),
+        }
+    )

@@ -1,0 +1,177 @@
+"""The land the city stands on: outline, coast, islands, rivers and hills, in metres (EPSG:4549)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import Transformer
+from scipy import ndimage
+
+METRIC_SRID = 4549
+FloatArray = npt.NDArray[np.float64]
+
+# Longitude and latitude, anticlockwise from the western tip; the coast is the part from COAST_FROM on.
+OUTLINE = (
+    (120.175, 27.828), (120.195, 27.769), (120.235, 27.719), (120.300, 27.702), (120.345, 27.657), (120.430, 27.664),
+    (120.500, 27.646), (120.560, 27.677), (120.610, 27.664), (120.655, 27.688), (120.672, 27.719), (120.690, 27.744),
+    (120.722, 27.773), (120.735, 27.815), (120.765, 27.847), (120.745, 27.874), (120.700, 27.887), (120.672, 27.866),
+    (120.635, 27.887), (120.585, 27.870), (120.540, 27.903), (120.470, 27.895), (120.420, 27.937), (120.340, 27.945),
+    (120.285, 27.908), (120.230, 27.903),
+)  # fmt: skip
+COAST_FROM, COAST_TO = 8, 15
+ISLANDS = ((121.185, 27.635, 1500.0), (121.165, 27.652, 620.0), (121.150, 27.622, 480.0), (120.86, 27.78, 520.0))
+RIVERS: dict[str, tuple[tuple[str, str], float, float, tuple[tuple[float, float], ...]]] = {
+    "feiyun": (
+        ("飞云江", "Feiyun River"), 70.0, 950.0,
+        ((120.19, 27.80), (120.25, 27.795), (120.31, 27.765), (120.36, 27.785), (120.41, 27.765), (120.455, 27.788),
+         (120.50, 27.765), (120.545, 27.79), (120.59, 27.762), (120.635, 27.772), (120.672, 27.738), (120.74, 27.722)),
+    ),
+    "jinchao": (("金潮港", "Jinchao Creek"), 30.0, 90.0, ((120.36, 27.95), (120.395, 27.895), (120.385, 27.84), (120.43, 27.778))),
+    "taoshan": (("陶山溪", "Taoshan Creek"), 25.0, 70.0, ((120.53, 27.90), (120.515, 27.85), (120.535, 27.787))),
+    "mayu": (("马屿溪", "Mayu Creek"), 25.0, 80.0, ((120.42, 27.655), (120.44, 27.70), (120.475, 27.73), (120.50, 27.766))),
+    "wenrui": (("温瑞塘河", "Wenrui Canal"), 30.0, 45.0, ((120.69, 27.895), (120.668, 27.85), (120.655, 27.81), (120.64, 27.774))),
+}  # fmt: skip
+HILL_CELL_M = 250.0
+HILL_HEIGHTS = (0.60, 0.76, 0.92)
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """Geometries in EPSG:4549, metres.
+
+    Parameters
+    ----------
+    mainland
+        Outline of the mainland.
+    islands
+        The islands, one polygon each.
+    rivers
+        Polygon of each river with its Chinese and English name.
+    hills
+        Polygons by height, lowest first; the higher lie inside the lower.
+    """
+
+    mainland: shapely.Polygon
+    islands: tuple[shapely.Polygon, ...]
+    rivers: tuple[tuple[shapely.Geometry, str, str], ...]
+    hills: tuple[shapely.Geometry, ...]
+
+    @cached_property
+    def water(self) -> shapely.Geometry:
+        """All rivers together."""
+        return shapely.union_all([river for river, _, _ in self.rivers])
+
+    @cached_property
+    def land(self) -> shapely.Geometry:
+        """Mainland and islands."""
+        return shapely.union_all([self.mainland, *self.islands])
+
+
+def to_metres(points: npt.ArrayLike) -> FloatArray:
+    """Return lon, lat pairs, shape ``(n, 2)``, as metres of EPSG:4549."""
+    degrees = np.asarray(points, dtype=np.float64)
+    convert = Transformer.from_crs(4326, METRIC_SRID, always_xy=True)
+    return np.column_stack(convert.transform(degrees[:, 0], degrees[:, 1]))
+
+
+def to_degrees(points: npt.ArrayLike) -> FloatArray:
+    """Return metres of EPSG:4549, shape ``(n, 2)``, as lon, lat pairs."""
+    metres = np.asarray(points, dtype=np.float64)
+    convert = Transformer.from_crs(METRIC_SRID, 4326, always_xy=True)
+    return np.column_stack(convert.transform(metres[:, 0], metres[:, 1]))
+
+
+def make_terrain(chance: np.random.Generator) -> Terrain:
+    """Return the terrain; the same generator state gives the same terrain."""
+    outline = to_metres(OUTLINE)
+    mainland = shapely.Polygon(_wiggle(np.vstack([outline, outline[:1]]), chance, rounds=6, share=0.13)).buffer(0)
+    islands = tuple(_island(lon, lat, radius_m=radius, chance=chance) for lon, lat, radius in ISLANDS)
+    rivers = tuple(
+        (_river(to_metres(course), narrow, wide, chance=chance), names[0], names[1])
+        for names, narrow, wide, course in RIVERS.values()
+    )
+    water = shapely.union_all([river for river, _, _ in rivers])
+    return Terrain(_largest(mainland), islands, rivers, _hills(mainland, water, chance=chance))
+
+
+def _wiggle(line: FloatArray, chance: np.random.Generator, *, rounds: int, share: float) -> FloatArray:
+    """Bend a line by moving the middle of each piece sideways, again and again, a little less each time."""
+    for turn in range(rounds):
+        step = np.diff(line, axis=0)
+        aside = np.column_stack([-step[:, 1], step[:, 0]])
+        amount = chance.normal(0, share * 0.85**turn, len(step)).clip(-0.3, 0.3)[:, None]
+        middle = (line[:-1] + line[1:]) / 2 + aside * amount
+        bent = np.empty((len(line) + len(middle), 2))
+        bent[0::2], bent[1::2] = line, middle
+        line = bent
+    return line
+
+
+def _island(lon: float, lat: float, *, radius_m: float, chance: np.random.Generator) -> shapely.Polygon:
+    angle = np.linspace(0, 2 * np.pi, 9)
+    radius = radius_m * chance.uniform(0.6, 1.25, 8)
+    radius = np.append(radius, radius[0])
+    ring = to_metres([(lon, lat)]) + np.column_stack([radius * np.cos(angle), radius * np.sin(angle) * 0.7])
+    return _largest(shapely.Polygon(_wiggle(ring, chance, rounds=4, share=0.1)).buffer(0))
+
+
+def _river(course: FloatArray, narrow_m: float, wide_m: float, *, chance: np.random.Generator) -> shapely.Geometry:
+    line = _smooth(_wiggle(course, chance, rounds=3, share=0.10), rounds=3)
+    # Quadratic growth: rivers stay narrow for long and open near the mouth.
+    width = narrow_m + (wide_m - narrow_m) * np.linspace(0, 1, len(line) - 1) ** 2.2
+    pieces = shapely.linestrings(np.stack([line[:-1], line[1:]], axis=1))
+    return shapely.union_all(shapely.buffer(pieces, width / 2, quad_segs=4)).simplify(4)
+
+
+def _smooth(line: FloatArray, *, rounds: int) -> FloatArray:
+    """Cut corners (Chaikin), ends kept."""
+    for _ in range(rounds):
+        quarter, three = line[:-1] * 0.75 + line[1:] * 0.25, line[:-1] * 0.25 + line[1:] * 0.75
+        cut = np.empty((2 * len(quarter), 2))
+        cut[0::2], cut[1::2] = quarter, three
+        line = np.vstack([line[:1], cut, line[-1:]])
+    return line
+
+
+def _hills(
+    mainland: shapely.Geometry, water: shapely.Geometry, *, chance: np.random.Generator
+) -> tuple[shapely.Geometry, ...]:
+    """Return areas above three heights of a noise field that rises to the west and sinks to the rivers."""
+    west, south, east, north = mainland.bounds
+    columns, rows = int((east - west) / HILL_CELL_M) + 1, int((north - south) / HILL_CELL_M) + 1
+    height = np.zeros((rows, columns))
+    for size, weight in ((40, 1.0), (16, 0.7), (6, 0.35)):
+        field = ndimage.gaussian_filter(chance.normal(size=(rows, columns)), size / 2)
+        height += weight * field / field.std()
+    height = (height - height.min()) / np.ptp(height)
+    x = west + (np.arange(columns) + 0.5) * HILL_CELL_M
+    y = south + (np.arange(rows) + 0.5) * HILL_CELL_M
+    points = shapely.points(*np.meshgrid(x, y))
+    to_water = shapely.distance(points, water)
+    rise = 0.62 - 0.62 * np.clip((x - west) / (east - west) * 1.55 - 0.35, 0, 1)[None, :]
+    height = height * 0.75 + rise - 0.35 * np.exp(-to_water / 1500.0)
+    shapes = []
+    for level in HILL_HEIGHTS:
+        row, column = np.nonzero(height > level)
+        squares = shapely.box(x[column] - 126, y[row] - 126, x[column] + 126, y[row] + 126)
+        rounded = shapely.union_all(squares).buffer(260).buffer(-420).buffer(220).simplify(35)
+        shapes.append(rounded.intersection(mainland.buffer(-150)))
+    return tuple(shapes)
+
+
+def _largest(shape: shapely.Geometry) -> shapely.Polygon:
+    return max(shapely.get_parts(shape), key=shapely.area)
+
+
+def sea_of(land: shapely.Geometry, mainland: shapely.Geometry) -> shapely.Geometry:
+    """Return the sea: east of the coast, between the land and far beyond the city's box."""
+    coast = to_metres(OUTLINE)[COAST_FROM : COAST_TO + 1]
+    inland = coast[len(coast) // 2] - [9000.0, 0.0]
+    far = to_metres([(121.6, 28.3), (121.6, 27.3), (120.57, 27.3)])
+    frame = shapely.Polygon([*coast[[0]], inland, *coast[[-1]], to_metres([(120.82, 28.3)])[0], *far])
+    outside = frame.difference(land)
+    return max(shapely.get_parts(outside), key=shapely.area)
