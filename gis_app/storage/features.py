@@ -19,10 +19,10 @@ def feature(
     The last is the row's own, or the city's where the view does not say. None if there is no such row in scope.
     """
     query = text(f"""
-        SELECT s.{", s.".join(columns)}, ST_X(place) AS lon, ST_Y(place) AS lat,
+        SELECT s.{", s.".join(columns)}, ST_X(spot.point) AS lon, ST_Y(spot.point) AS lat,
                coalesce((to_jsonb(s) - 'geom' ->> 'is_synthetic')::boolean,
                         (SELECT is_synthetic FROM city_profile), false) AS is_synthetic
-        FROM {view} s, ST_PointOnSurface(s.geom) place WHERE s.id = :id""")  # noqa: S608 - names checked in layer files
+        FROM {view} s, ST_PointOnSurface(s.geom) spot (point) WHERE s.id = :id""")  # noqa: S608 - names checked in layer files
     return connection.execute(query, {"id": identity}).mappings().first()
 
 
