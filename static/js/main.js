@@ -1,0 +1,136 @@
+// Starts the command map: Leaflet made by the page, one renderer below it, our controls around it.
+
+import { canvasRenderer } from "./canvas_renderer.js";
+import { chosenRenderer } from "./capabilities.js";
+import { config, words } from "./config.js";
+import { byId } from "./elements.js";
+import { showFigures } from "./figures.js";
+import { glRenderer } from "./gl_renderer.js";
+import { showLayerPanel } from "./layer_panel.js";
+import { say, startPageControls } from "./page_controls.js";
+import { PlaceLabels } from "./place_labels.js";
+import { startPointing } from "./pointing.js";
+import { startSearch } from "./search.js";
+import { startTimeControls } from "./time_controls.js";
+import { ViewState } from "./view_state.js";
+
+const { L } = window;
+const LEAST_ZOOM = 8;
+const DEEPEST_ZOOM = 19;
+const STREET_ZOOM = 16;
+
+const map = window[byId("jingwei-config").dataset.map];
+const viewState = new ViewState();
+const errors = [];
+const [west, south, east, north] = config.city.bounds;
+const cityBounds = L.latLngBounds([south, west], [north, east]);
+
+/** Leave room for the panels that lie over the map. */
+function roomForPanels() {
+  const wide = innerWidth > 900;
+  const withLayers = wide && !document.body.classList.contains("layers-hidden");
+  return { paddingTopLeft: [withLayers ? 330 : 12, wide ? 84 : 150], paddingBottomRight: [wide ? 70 : 12, wide ? 84 : 76] };
+}
+
+const goHome = () => map.fitBounds(cityBounds, roomForPanels());
+
+function placeMap() {
+  map.setMinZoom(LEAST_ZOOM).setMaxZoom(DEEPEST_ZOOM).setMaxBounds(cityBounds.pad(1));
+  map.options.zoomSnap = 1;
+  const { view } = viewState.current;
+  if (view) map.setView([view.lat, view.lon], view.zoom, { animate: false });
+  else map.fitBounds(cityBounds, { ...roomForPanels(), animate: false });
+  L.control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(map);
+  map.on("moveend", () => {
+    const { lat, lng } = map.getCenter();
+    viewState.note({ view: { zoom: map.getZoom(), lat, lon: lng } }, { tell: false });
+  });
+}
+
+function goTo(place) {
+  const bounds = place.bounds;
+  if (bounds) map.fitBounds([[bounds[1], bounds[0]], [bounds[3], bounds[2]]], { ...roomForPanels(), maxZoom: STREET_ZOOM });
+  else map.setView([place.lat, place.lon], STREET_ZOOM);
+}
+
+function onError(error) {
+  errors.push(String(error?.message ?? error));
+  byId("notice-words").textContent = words("tiles_failed");
+  byId("notice").hidden = false;
+}
+
+function startRenderer() {
+  const onBusy = (busy) => (byId("busy").hidden = !busy);
+  if (chosenRenderer() === "gl") {
+    try {
+      return glRenderer(map, { onBusy, onError });
+    } catch (error) {
+      // The driver promised WebGL and broke the promise: the canvas draws the same.
+      errors.push(String(error));
+    }
+  }
+  return canvasRenderer(map, { onBusy, onError });
+}
+
+function startLabels() {
+  const labels = config.layers.filter((layer) => layer.paint.kind === "label" && layer.inlineUrl)
+    .map((layer) => ({ id: layer.id, names: null, layer }));
+  return (state) => {
+    for (const each of labels) {
+      if (!state.layers.has(each.id)) {
+        each.names?.remove();
+        continue;
+      }
+      if (!each.names) {
+        each.names = new PlaceLabels(each.layer);
+        each.names.ready.catch(onError);
+      }
+      if (!map.hasLayer(each.names)) each.names.addTo(map);
+      each.names.setOpacity(state.opacity.get(each.id) ?? 1);
+    }
+  };
+}
+
+placeMap();
+const renderer = startRenderer();
+const syncLabels = startLabels();
+const synced = () => {
+  const state = viewState.current;
+  byId("empty").textContent = words("nothing_shown");
+  byId("empty").hidden = state.layers.size > 0;
+  syncLabels(state);
+  return Promise.resolve(renderer.sync(state)).catch(onError);
+};
+const firstSync = synced();
+viewState.onChange((state, { fromAddress }) => {
+  if (fromAddress && state.view) map.setView([state.view.lat, state.view.lon], state.view.zoom);
+  synced();
+});
+
+const stepNight = startTimeControls(viewState, say);
+const { close: closeDetails } = startPointing(map, renderer);
+showLayerPanel(viewState, map);
+showFigures(viewState);
+startSearch(goTo);
+startPageControls(map, { goHome, stepNight, closeDetails, rendererName: renderer.name });
+byId("retry").addEventListener("click", () => {
+  byId("notice").hidden = true;
+  renderer.retry();
+});
+
+/** For tests and measurements: what is drawn, by what, and whether every tile of the view is there, sharp. */
+window.jingwei = {
+  map,
+  renderer: renderer.name,
+  errors,
+  get layersLoaded() {
+    return [...viewState.current.layers];
+  },
+  isReady: () => renderer.isIdle(),
+  async whenReady() {
+    await firstSync;
+    do await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!renderer.isIdle());
+    return true;
+  },
+};

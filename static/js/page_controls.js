@@ -1,0 +1,98 @@
+// What surrounds the map: panels, keys, help, copying the link, print, language.
+
+import { config, words } from "./config.js";
+import { byId } from "./elements.js";
+
+const TOAST_MS = 3200;
+let hiding = 0;
+
+/** Show a short sentence for a moment. */
+export function say(sentence) {
+  byId("toast").textContent = sentence;
+  byId("toast").hidden = false;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => (byId("toast").hidden = true), TOAST_MS);
+}
+
+/** Make buttons and keys work. */
+export function startPageControls(map, { goHome, stepNight, closeDetails, rendererName }) {
+  const toggle = (name, on) => {
+    const open = document.body.classList.toggle(name, on);
+    if (open) document.body.classList.remove(name === "layers-open" ? "time-open" : "layers-open");
+    byId("tab-layers").setAttribute("aria-expanded", String(document.body.classList.contains("layers-open")));
+    byId("tab-time").setAttribute("aria-expanded", String(document.body.classList.contains("time-open")));
+  };
+  const help = byId("help");
+  byId("renderer-note").textContent = words(`renderer_${rendererName}`);
+
+  const clicks = {
+    "open-layers": () => document.body.classList.remove("layers-hidden"),
+    "close-layers": () => {
+      toggle("layers-open", false);
+      document.body.classList.add("layers-hidden");
+    },
+    "tab-layers": () => {
+      document.body.classList.remove("layers-hidden");
+      toggle("layers-open");
+      closeDetails();
+    },
+    "tab-time": () => {
+      toggle("time-open");
+      closeDetails();
+    },
+    "close-time": () => toggle("time-open", false),
+    "tab-home": goHome,
+    "home-view": goHome,
+    "zoom-in": () => map.zoomIn(),
+    "zoom-out": () => map.zoomOut(),
+    "open-help": () => help.showModal(),
+    "close-help": () => help.close(),
+    "print-page": () => window.print(),
+    "copy-link": copyLink,
+    "search-open": () => {
+      document.body.classList.toggle("searching");
+      byId("search-input").focus();
+    },
+  };
+  for (const [id, act] of Object.entries(clicks)) byId(id).addEventListener("click", act);
+
+  byId("other-language").addEventListener("click", (event) => {
+    const address = new URL(location.href);
+    address.searchParams.set("lang", config.locale === "en" ? "zh" : "en");
+    event.currentTarget.href = address.href;
+  });
+
+  const keys = {
+    "/": () => clicks["search-open"](),
+    "?": () => help.showModal(),
+    l: () => document.body.classList.toggle("layers-hidden"),
+    h: goHome,
+    "[": () => stepNight(-1),
+    "]": () => stepNight(1),
+    Escape: () => {
+      closeDetails();
+      toggle("layers-open", false);
+      toggle("time-open", false);
+    },
+  };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input:not([type=checkbox]):not([type=range]), select, textarea, dialog");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+  addEventListener("beforeprint", () => {
+    byId("print-line").textContent = [config.city.name, byId("window-from").value, "–", byId("window-to").value, byId("night-choice").value].join("  ");
+  });
+}
+
+async function copyLink() {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    say(words("link_copied"));
+  } catch {
+    say(words("link_not_copied"));
+  }
+}

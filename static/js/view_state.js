@@ -1,0 +1,99 @@
+// What the reader has chosen: layers, time window, night, opacities, view. It lives in the address, to be shared.
+
+import { config, layersById } from "./config.js";
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+function defaults() {
+  return {
+    layers: new Set(config.layers.filter((layer) => layer.visible).map((layer) => layer.id)),
+    from: config.window.from,
+    to: config.window.to,
+    night: config.night,
+    opacity: new Map(),
+    view: null,
+  };
+}
+
+/** Read a state from an address's hash; what is missing or malformed keeps its default. */
+export function readHash(hash) {
+  const given = new URLSearchParams(hash.replace(/^#/, ""));
+  const state = defaults();
+  if (given.has("layers")) state.layers = new Set(given.get("layers").split(",").filter((id) => layersById.has(id)));
+  const [from, to, night] = ["from", "to", "night"].map((name) => given.get(name));
+  if (DAY.test(from ?? "") && DAY.test(to ?? "") && from <= to) Object.assign(state, { from, to });
+  if (config.nights.includes(night)) state.night = night;
+  for (const part of (given.get("opacity") ?? "").split(",")) {
+    const [id, percent] = part.split(":");
+    const share = Number(percent) / 100;
+    if (layersById.has(id) && share >= 0 && share <= 1) state.opacity.set(id, share);
+  }
+  const view = (given.get("map") ?? "").split("/").map(Number);
+  if (view.length === 3 && view.every(Number.isFinite) && Math.abs(view[1]) < 85 && Math.abs(view[2]) <= 180) {
+    state.view = { zoom: view[0], lat: view[1], lon: view[2] };
+  }
+  return state;
+}
+
+/** Write a state as a hash, readable by people too. */
+export function writeHash(state) {
+  const parts = [];
+  if (state.view) parts.push(`map=${state.view.zoom}/${state.view.lat.toFixed(5)}/${state.view.lon.toFixed(5)}`);
+  parts.push(`layers=${[...state.layers].join(",")}`, `from=${state.from}`, `to=${state.to}`);
+  if (state.night) parts.push(`night=${state.night}`);
+  const opacities = [...state.opacity].filter(([, share]) => share < 1);
+  if (opacities.length) parts.push(`opacity=${opacities.map(([id, share]) => `${id}:${Math.round(share * 100)}`)}`);
+  return `#${parts.join("&")}`;
+}
+
+/** Holds the state, tells listeners of changes and keeps the address in step. */
+export class ViewState {
+  #listeners = [];
+
+  constructor() {
+    this.current = readHash(location.hash);
+    addEventListener("popstate", () => {
+      this.current = readHash(location.hash);
+      this.#tell({ fromAddress: true });
+    });
+  }
+
+  onChange(listener) {
+    this.#listeners.push(listener);
+  }
+
+  /** Choose something new; it becomes a step one can go back from. */
+  choose(change) {
+    this.current = { ...this.current, ...change };
+    history.pushState(null, "", writeHash(this.current));
+    this.#tell({ fromAddress: false });
+  }
+
+  /** Note something that follows the hand (a moved map, a slider): no step of its own. */
+  note(change, { tell = true } = {}) {
+    this.current = { ...this.current, ...change };
+    history.replaceState(null, "", writeHash(this.current));
+    if (tell) this.#tell({ fromAddress: false });
+  }
+
+  opacityOf(id) {
+    return this.current.opacity.get(id) ?? 1;
+  }
+
+  #tell(cause) {
+    for (const listener of this.#listeners) listener(this.current, cause);
+  }
+}
+
+/** Return the address of a layer's tiles for a state, absolute, {z}/{x}/{y} left open. */
+export function tileAddress(layer, state) {
+  return location.origin + layer.tiles + questionOf(layer.params, state);
+}
+
+/** Return the query string of a layer's or figure's parameters. */
+export function questionOf(names, state) {
+  const question = new URLSearchParams();
+  for (const name of names) if (state[name]) question.set(name, state[name]);
+  question.set("v", config.dataVersion);
+  return `?${question}`;
+}
