@@ -23,7 +23,7 @@ from gis_app.analysis.significance import hotspot_classes, is_significant
 from gis_app.domain.errors import InvalidInput
 from gis_app.services.coverage_nights import coverage_rows
 from gis_app.storage import analysis_runs
-from gis_app.storage.engine import scoped, system_scope
+from gis_app.storage.engine import long_job
 from gis_app.storage.models import DensityCell, GridCoverage, HotspotCell
 
 Progress = Callable[[str, float], None]
@@ -90,7 +90,7 @@ def run_all(
                 "There is no analysis {kind}.", remedy="Choose of {known}.", kind=kind, known=", ".join(ANALYSES)
             )
         progress(kind, number / len(wanted))
-        with scoped(engine, system_scope()) as connection:
+        with long_job(engine) as connection:
             computed[kind] = ANALYSES[kind](_Run(connection, now, srid, settings or AnalysisSettings()))
     progress("", 1.0)
     return computed

@@ -20,8 +20,8 @@ _AREAS = text("""
 SELECT id, code, scope_path, ST_AsBinary(ST_Transform(geom, :srid)) AS shape
 FROM area WHERE level = :level AND valid_to IS NULL ORDER BY id""")
 _EVENTS = text("""
-SELECT ST_X(place) AS x, ST_Y(place) AS y, grid_id, discovered_at
-FROM hazard, ST_Transform(geom, :srid) place
+SELECT ST_X(metric) AS x, ST_Y(metric) AS y, grid_id, discovered_at
+FROM hazard, ST_Transform(geom, :srid) metric
 WHERE stage <> 'void' AND discovered_at >= :start AND discovered_at < :end
 ORDER BY discovered_at, id""")
 _TRACKS = text("""

@@ -80,6 +80,14 @@ def scoped(engine: Engine, scope: Scope) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def long_job(engine: Engine) -> Iterator[Connection]:
+    """Open one transaction of the system's own: the whole city, and no limit on the time of a statement."""
+    with scoped(engine, system_scope()) as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        yield connection
+
+
 def system_scope(account: str = "system") -> Scope:
     """Return the scope of the system's own jobs: the whole city."""
     return Scope(account=account, area_path=EVERYTHING)
