@@ -61,7 +61,9 @@ function drawn(layer) {
   return group;
 }
 
-map.fitBounds([[south, west], [north, east]], { animate: false });
+const panel = byId("layer-list").getBoundingClientRect();
+const isWide = panel.right < innerWidth / 2;
+map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: [isWide ? panel.right : 0, 56] });
 const layers = config.layers.map((layer) => ({ layer, shapes: drawn(layer), on: layer.visible }));
 
 /** One canvas holds all layers, so that the pointer reaches each; order of adding is order of drawing. */
