@@ -1,7 +1,7 @@
 // Draws each layer as tiles on canvas with Leaflet.VectorGrid, for machines without a graphics card.
 
-import { config } from "./config.js";
-import { COUNTED, colorOf, countRadius, hatching, shortCount, stopOf, widthAt } from "./paint.js";
+import { config, layersToPick } from "./config.js";
+import { COUNTED, colorOf, countRadius, hatching, radiusAt, shortCount, stopOf, widthAt } from "./paint.js";
 import { tileAddress } from "./view_state.js";
 
 const { L } = window;
@@ -32,7 +32,7 @@ const Tiles = L.VectorGrid.Protobuf.extend({
   },
 });
 
-/** Return a renderer: `sync(state)`, `pick(event)`, `isIdle()`, `retry()`. */
+/** Return a renderer: `sync(state)`, `pick(latlng)`, `isIdle()`, `retry()`. */
 export function canvasRenderer(map, { onBusy, onError }) {
   const grids = new Map();
   const loading = new Set();
@@ -66,10 +66,9 @@ export function canvasRenderer(map, { onBusy, onError }) {
         grids.get(layer.id)?.setOpacity(state.opacity.get(layer.id) ?? 1);
       }
     },
-    pick(event) {
-      const candidates = drawn.filter((layer) => layer.interactive && grids.has(layer.id)).reverse();
-      for (const layer of candidates) {
-        const properties = pickFrom(map, grids.get(layer.id), event.latlng);
+    pick(latlng) {
+      for (const layer of layersToPick.filter(({ id }) => grids.has(id))) {
+        const properties = pickFrom(map, grids.get(layer.id), latlng);
         if (properties) return { layer: layer.id, properties };
       }
       return null;
@@ -109,7 +108,7 @@ function sharpTile(coords, size, options) {
   tile._updateCircle = function drawCircleAndCount(layer) {
     drawCircle.call(this, layer);
     if (!layer.options.count) return;
-    Object.assign(this._ctx, { font: "500 10.5px sans-serif", textAlign: "center", textBaseline: "middle", fillStyle: COUNTED.text });
+    Object.assign(this._ctx, { font: `500 ${COUNTED.textSize}px sans-serif`, textAlign: "center", textBaseline: "middle", fillStyle: COUNTED.text });
     this._ctx.fillText(layer.options.count, layer._point.x, layer._point.y + 0.5);
   };
   return tile;
@@ -130,8 +129,7 @@ function styleOf({ geometryType, paint }) {
     if (geometryType === "line") return { color, weight: width, opacity: paint.opacity, dashArray: paint.dash.length ? paint.dash.join(",") : null };
     const edge = { stroke: Boolean(paint.outline) && width > 0, color: paint.outline ?? color, weight: width };
     if (geometryType === "point") {
-      const radius = paint.radius * (zoom < 13 ? 0.8 : zoom > 16 ? 1.3 : 1);
-      return { ...edge, radius, opacity: 1, fill: true, fillColor: color, fillOpacity: paint.fillOpacity };
+      return { ...edge, radius: radiusAt(paint, properties, zoom), opacity: 1, fill: true, fillColor: color, fillOpacity: paint.fillOpacity };
     }
     const stop = stopOf(paint, properties);
     const hatched = Boolean(stop?.hatched);
@@ -141,7 +139,7 @@ function styleOf({ geometryType, paint }) {
 
 function countedStyle({ count, open_count: open }) {
   return {
-    radius: countRadius(count), fill: true, fillColor: COUNTED.fill, fillOpacity: 0.92, stroke: true, weight: 1.4, opacity: 1,
+    radius: countRadius(count), fill: true, fillColor: COUNTED.fill, fillOpacity: COUNTED.opacity, stroke: true, weight: COUNTED.ringWidth, opacity: 1,
     color: open > 0 ? COUNTED.ringOpen : COUNTED.ring, count: count >= COUNTED.leastShown ? shortCount(count) : "",
   };
 }

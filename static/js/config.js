@@ -11,6 +11,14 @@ export function words(key, values = {}) {
 
 export const layersById = new Map(config.layers.map((layer) => [layer.id, layer]));
 
+/** Layers that answer to the pointer, the one meant most likely first: points, lines, filled areas, then the finest outline. */
+export const layersToPick = config.layers.filter((layer) => layer.interactive).sort((one, other) => pickRank(one) - pickRank(other));
+
+function pickRank({ geometryType, paint, order }) {
+  if (geometryType !== "polygon") return (geometryType === "point" ? 0 : 1000) - order;
+  return paint.fillOpacity > 0 ? 2000 - order : 3000 + order;
+}
+
 const numberFormats = new Map();
 
 /** Return a number in the reader's style, with at most the given decimals. */

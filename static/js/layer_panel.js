@@ -85,6 +85,7 @@ function sampleOf({ paint, geometryType }) {
   const colors = paint.stops.length > 1 ? paint.stops.map((stop) => stop.color) : [paint.color ?? paint.stops[0]?.color ?? paint.outline];
   const sample = swatch(geometryType, colors[0], paint.fillOpacity === 0 ? paint.outline : null, false);
   if (colors.length > 1 && geometryType === "polygon") sample.style.background = `linear-gradient(90deg, ${colors.join(", ")})`;
+  if (geometryType === "point" && paint.kind === "single") sample.style.border = `2px solid ${paint.outline}`;
   sample.classList.add("sample");
   if (paint.kind === "label") Object.assign(sample, { className: "sample sample-label", textContent: config.locale === "en" ? "A" : "名" });
   return sample;

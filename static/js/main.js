@@ -29,14 +29,13 @@ const cityBounds = L.latLngBounds([south, west], [north, east]);
 function roomForPanels() {
   const wide = innerWidth > 900;
   const withLayers = wide && !document.body.classList.contains("layers-hidden");
-  return { paddingTopLeft: [withLayers ? 330 : 12, wide ? 84 : 150], paddingBottomRight: [wide ? 70 : 12, wide ? 84 : 76] };
+  return { paddingTopLeft: [withLayers ? 316 : 0, wide ? 76 : 128], paddingBottomRight: [wide ? 12 : 0, 70] };
 }
 
 const goHome = () => map.fitBounds(cityBounds, roomForPanels());
 
 function placeMap() {
   map.setMinZoom(LEAST_ZOOM).setMaxZoom(DEEPEST_ZOOM).setMaxBounds(cityBounds.pad(1));
-  map.options.zoomSnap = 1;
   const { view } = viewState.current;
   if (view) map.setView([view.lat, view.lon], view.zoom, { animate: false });
   else map.fitBounds(cityBounds, { ...roomForPanels(), animate: false });

@@ -1,7 +1,9 @@
 // The neutral paint of a layer, as style rules of maplibre and as path options of Leaflet. Zooms are those of tiles.
 
 const COUNT_STOPS = [[1, 4.5], [10, 8], [100, 12], [1000, 16]];
-export const COUNTED = { fill: "#2b4a66", ring: "#7fa6c9", ringOpen: "#fdd06a", text: "#f2f6fa", leastShown: 10 };
+export const COUNTED = { fill: "#2b4a66", ring: "#7fa6c9", ringOpen: "#fdd06a", text: "#f2f6fa", textSize: 10.5, opacity: 0.92, ringWidth: 1.4, leastShown: 10 };
+export const HATCHING_PX = 8;
+const RADIUS_BY_ZOOM = [[11, 0.75], [15, 1], [18, 1.5]];
 const NOT_DRAWN = "rgba(0,0,0,0)";
 
 /** Return the width of a line at a zoom, in pixels. */
@@ -24,8 +26,7 @@ export const countRadius = (count) => interpolated(COUNT_STOPS.map(([n, r]) => [
 
 /** Return a count in at most four characters. */
 export function shortCount(count) {
-  if (count < 1000) return String(count);
-  return count < 10000 ? `${(count / 1000).toFixed(1)}k` : `${Math.round(count / 1000)}k`;
+  return count < 1000 ? String(count) : `${Math.round(count / 100) / 10}k`;
 }
 
 /** Return the class a feature falls in, or undefined. */
@@ -61,14 +62,27 @@ export function widthExpression(paint) {
   return ["interpolate", ["linear"], ["zoom"], ...paint.widthStops.flat()];
 }
 
+/** Return the radius of a single point, in pixels. */
+export function radiusAt(paint, properties, zoom) {
+  const radius = paint.radii?.[properties[paint.radiusField]] ?? paint.radius;
+  return radius * interpolated(RADIUS_BY_ZOOM, zoom);
+}
+
+/** Return maplibre's expression for the radius of a single point. */
+export function radiusExpression(paint) {
+  const sizes = Object.entries(paint.radii ?? {}).flat();
+  const radius = sizes.length ? ["match", ["to-string", ["get", paint.radiusField]], ...sizes, paint.radius] : paint.radius;
+  return ["interpolate", ["linear"], ["zoom"], ...RADIUS_BY_ZOOM.flatMap(([zoom, factor]) => [zoom, ["*", factor, radius]])];
+}
+
 /** Return maplibre's expression for the radius by count. */
 export function countRadiusExpression() {
   return ["interpolate", ["linear"], ["log10", ["get", "count"]], ...COUNT_STOPS.flatMap(([n, r]) => [Math.log10(n), r])];
 }
 
-/** Return a diagonal hatching of a colour as an 8 x 8 image; drawn where nothing is known, so it cannot pass for calm. */
+/** Return a diagonal hatching of a colour as a small image; drawn where nothing is known, so it cannot pass for calm. */
 export function hatching(color) {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 8, height: 8 });
+  const canvas = Object.assign(document.createElement("canvas"), { width: HATCHING_PX, height: HATCHING_PX });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   Object.assign(context, { strokeStyle: color, lineWidth: 1.6 });
   for (const shift of [-8, 0, 8]) {

@@ -16,7 +16,7 @@ export function startPointing(map, renderer) {
 
   function hover() {
     waiting = false;
-    const found = latest && renderer.pick(latest);
+    const found = latest && renderer.pick(latest.latlng);
     const lines = found ? tooltipLines(found) : [];
     map.getContainer().classList.toggle("over-feature", Boolean(found));
     tooltip.hidden = !lines.length;
@@ -24,6 +24,7 @@ export function startPointing(map, renderer) {
   }
 
   map.on("mousemove", (event) => {
+    if (matchMedia("(hover: none)").matches) return; // a finger has no place to hover at
     latest = event;
     if (!waiting) requestAnimationFrame(hover);
     waiting = true;
@@ -35,7 +36,8 @@ export function startPointing(map, renderer) {
   map.on("mouseout movestart zoomstart", leave);
   map.getContainer().addEventListener("mouseleave", leave);
   map.on("click", (event) => {
-    const found = renderer.pick(event);
+    tooltip.hidden = true;
+    const found = renderer.pick(event.latlng);
     if (!found) return details.close();
     if ("count" in found.properties) return map.setView(event.latlng, Math.min(map.getZoom() + CLOSER, map.getMaxZoom()));
     return details.open(found, event.latlng);
@@ -97,7 +99,7 @@ function detailsPanel(map) {
 
   function show(layer, answer, place) {
     byId("details-title").textContent = answer.title || layer.title;
-    const rows = answer.fields.map((field) => element("div", {}, [element("dt", { textContent: field.title }), element("dd", { textContent: field.value })]));
+    const rows = answer.fields.filter((field) => field.value !== answer.title).map((field) => element("div", {}, [element("dt", { textContent: field.title }), element("dd", { textContent: field.value })]));
     const go = element("button", { type: "button", className: "go-there" }, [icon("target"), words("go_there")]);
     go.addEventListener("click", () => map.setView(place, Math.max(map.getZoom(), 15)));
     const marks = [element("span", { className: "chip", textContent: layer.title })];
