@@ -14,9 +14,8 @@ from gis_app.rendering.figure import bare_map, offline_page
 
 LIBRARIES = ("jingwei:maplibre-gl.js", "jingwei:leaflet-maplibre-gl.js", "jingwei:leaflet-vectorgrid.js")
 STYLE_SHEETS = ("jingwei:maplibre-gl.css",)
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
-)
+_TEMPLATES_FOLDER = Path(__file__).with_name("templates")
+_TEMPLATES = Environment(loader=FileSystemLoader(_TEMPLATES_FOLDER), autoescape=True, undefined=StrictUndefined)
 # Characters that could end the script element or a JavaScript line; written as escapes inside JSON strings.
 _UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
