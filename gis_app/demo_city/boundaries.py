@@ -162,7 +162,7 @@ def _grid_counts(village: IntArray, weight: FloatArray, villages: int, *, total:
     pieces = np.bincount(village, minlength=villages)
     share = np.bincount(village, weights=weight, minlength=villages) ** 0.75
     most = np.maximum(pieces // 2, 1)
-    counts = np.clip(np.floor(share / share.sum() * total).astype(np.int64), 1, most)
+    counts: IntArray = np.clip(np.floor(share / share.sum() * total).astype(np.int64), 1, most)
     while counts.sum() != total:
         more = counts.sum() < total
         open_ones = np.nonzero(counts < most if more else counts > 1)[0]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import geopandas
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gis_app.demo_city import boundaries, facilities, hazards, mosaic, patrols, streets, terrain
 from gis_app.demo_city.place_names import SMALL_TOWNS, PlaceNames
@@ -61,7 +62,7 @@ class DemoCity:
     hazards: geopandas.GeoDataFrame
     _beats: list[patrols.TeamBeat]
     _seed: int
-    _nights: list[object]
+    _nights: list[date]
 
     @property
     def night_count(self) -> int:
@@ -70,7 +71,7 @@ class DemoCity:
 
     def nights(self) -> Iterator[patrols.DemoNight]:
         """Yield the nights one by one, oldest first; places in metres (EPSG:4549)."""
-        return patrols.make_nights(self._beats, self._nights, seed=self._seed)  # type: ignore[arg-type]
+        return patrols.make_nights(self._beats, self._nights, seed=self._seed)
 
 
 def build(
@@ -129,18 +130,18 @@ def build(
     return DemoCity(
         areas=_in_degrees(drawn.areas, "shape"),
         grids=_grids(drawn, tiles, chance=chances[3]),
-        basemap=_in_degrees(_basemap(land, city_shape), "shape"),
+        basemap=_in_degrees(_basemap(land, city_shape, chances[0]), "shape"),
         streets=_in_degrees(network.table, "line"),
         facilities=_in_degrees(places, "point"),
         teams=_in_degrees(teams, "station"),
         hazards=_in_degrees(found, "point"),
         _beats=beats,
         _seed=seed,
-        _nights=list(patrols.nights_before(end, amounts.nights)),
+        _nights=patrols.nights_before(end, amounts.nights),
     )
 
 
-def _around(centres: tuple[mosaic.Centre, ...]) -> shapely.Geometry:
+def _around(centres: tuple[mosaic.Centre, ...]) -> BaseGeometry:
     return shapely.union_all([shapely.Point(centre.place).buffer(1900) for centre in centres]).convex_hull
 
 
@@ -164,10 +165,12 @@ def _grids(drawn: boundaries.Boundaries, tiles: mosaic.Mosaic, *, chance: np.ran
     )
 
 
-def _basemap(land: terrain.Terrain, city: shapely.Geometry) -> pd.DataFrame:
+def _basemap(land: terrain.Terrain, city: BaseGeometry, chance: np.random.Generator) -> pd.DataFrame:
     """Return sea, rivers on land, hills and islands, in the order they are drawn."""
-    rows: list[tuple[str, str | None, str | None, int, shapely.Geometry]] = []
-    rows.append(("sea", "东海", "East China Sea", 0, terrain.sea_of(city, land.mainland)))
+    rows: list[tuple[str, str | None, str | None, int, BaseGeometry]] = []
+    # A small city is a part of the mainland: its sea ends at the whole mainland, not at the part.
+    shore = shapely.union_all([city, land.mainland.buffer(-900)])
+    rows.append(("sea", "东海", "East China Sea", 0, terrain.sea_of(shore, chance)))
     rows += [("island", None, None, 1, island) for island in land.islands]
     rows += [("hill", None, None, 2 + height, shape) for height, shape in enumerate(land.hills)]
     rows += [("river", zh, en, 9, river.intersection(land.mainland.buffer(400))) for river, zh, en in land.rivers]

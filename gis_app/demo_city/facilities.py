@@ -9,6 +9,7 @@ import shapely
 from gis_app.demo_city.boundaries import Boundaries
 from gis_app.demo_city.mosaic import Mosaic
 from gis_app.demo_city.streets import Streets
+from gis_app.demo_city.terrain import point_array
 
 # Kind, Chinese and English name after the place's, level it belongs to, share of the areas of that level that have one.
 KINDS = (
@@ -28,7 +29,7 @@ def place_facilities(
     mosaic: Mosaic, boundaries: Boundaries, streets: Streets, *, chance: np.random.Generator
 ) -> pd.DataFrame:
     """Return facilities: columns kind, name_zh, name_en, point (metres)."""
-    tree = shapely.STRtree(shapely.points(streets.nodes))
+    tree = shapely.STRtree(point_array(streets.nodes))
     parts = []
     for kind, zh, en, level, share in KINDS:
         areas = boundaries.areas[boundaries.areas["level"] == level].reset_index(drop=True)
@@ -48,7 +49,7 @@ def place_facilities(
                     "kind": kind,
                     "name_zh": [name + zh for name in areas.loc[chosen, "name_zh"]],
                     "name_en": [f"{name} {en}" for name in areas.loc[chosen, "name_en"]],
-                    "point": shapely.points(np.asarray(points).reshape(-1, 2)),
+                    "point": point_array(np.asarray(points).reshape(-1, 2)),
                 }
             )
         )

@@ -1,4 +1,4 @@
-"""A year of hazards: clusters that last, near repeats, seasons, hours, ways of discovery, and stages that fit together."""
+"""A year of hazards: lasting clusters, near repeats, seasons, hours, ways of discovery, stages that fit together."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gis_app.demo_city.mosaic import FloatArray, IntArray, Mosaic
 from gis_app.demo_city.streets import Streets
-from gis_app.demo_city.terrain import Terrain
+from gis_app.demo_city.terrain import Terrain, point_array
 
 DAYS = 365
 CLUSTERED_SHARE, REPEAT_SHARE = 0.34, 0.14
@@ -38,11 +39,15 @@ _WINTER = (1.9, 1.7, 1.2, 0.9, 0.7, 0.6, 0.6, 0.7, 0.8, 1.0, 1.3, 1.8)
 _TYPHOON = (0.2, 0.2, 0.4, 0.7, 1.2, 1.8, 2.6, 3.2, 2.4, 0.9, 0.3, 0.2)
 _SUMMER = (0.7, 0.7, 0.9, 1.0, 1.2, 1.4, 1.5, 1.4, 1.1, 0.9, 0.8, 0.7)
 HABITS: dict[str, CategoryHabit] = {
-    "fire": CategoryHabit(0.22, _WINTER, 20, 0.45, ("消防通道堵塞", "电动车违规充电", "灭火器过期", "楼道堆放杂物", "私拉电线")),
+    "fire": CategoryHabit(
+        0.22, _WINTER, 20, 0.45, ("消防通道堵塞", "电动车违规充电", "灭火器过期", "楼道堆放杂物", "私拉电线")
+    ),
     "flood": CategoryHabit(0.07, _TYPHOON, 8, 0.25, ("路面积水", "排水口堵塞", "河道漂浮物阻水", "下穿通道积水")),
     "building": CategoryHabit(0.06, _EVEN, 10, 0.30, ("墙体开裂", "外墙瓷砖脱落", "自建房违规加层")),
     "traffic": CategoryHabit(0.14, _EVEN, 18, 0.30, ("路灯不亮", "护栏损坏", "路面坑洼", "标线不清")),
-    "production": CategoryHabit(0.13, _EVEN, 10, 0.40, ("机械防护缺失", "危化品存放不规范", "违规动火作业", "安全出口上锁")),
+    "production": CategoryHabit(
+        0.13, _EVEN, 10, 0.40, ("机械防护缺失", "危化品存放不规范", "违规动火作业", "安全出口上锁")
+    ),
     "gas": CategoryHabit(0.05, _WINTER, 17, 0.30, ("气瓶间通风不良", "软管老化", "报警器失效")),
     "food": CategoryHabit(0.05, _SUMMER, 11, 0.35, ("食品过期", "后厨卫生不达标", "无证摊点")),
     "geological": CategoryHabit(0.03, _TYPHOON, 9, 0.30, ("边坡落石", "坡面裂缝", "挡墙鼓胀")),
@@ -50,7 +55,7 @@ HABITS: dict[str, CategoryHabit] = {
     "public_order": CategoryHabit(0.07, _SUMMER, 22, 0.45, ("夜间噪声", "门面未上锁", "监控损坏", "聚众喧哗")),
     "environment": CategoryHabit(0.05, _SUMMER, 9, 0.20, ("露天焚烧", "污水直排", "垃圾堆积")),
     "fishing": CategoryHabit(0.01, _TYPHOON, 7, 0.35, ("渔船缆绳老化", "救生设备不足")),
-}  # fmt: skip
+}
 SEVERITIES, SEVERITY_SHARES = ("low", "general", "major", "severe"), (0.46, 0.42, 0.10, 0.02)
 HOURS_OF_UNIT = {"urgent_hour": 1.0, "work_hour": 3.0, "work_day": 33.6, "natural_day": 24.0}
 """Hours of the calendar that one unit of a limit takes on average; the working calendar makes them exact later."""
@@ -64,7 +69,7 @@ def make_hazards(
     categories: pd.DataFrame,
     count: int,
     end: datetime,
-    land: shapely.Geometry,
+    land: BaseGeometry,
     chance: np.random.Generator,
 ) -> pd.DataFrame:
     """Return hazards, oldest first, with every column the database does not derive and ``point`` (metres).
@@ -85,7 +90,7 @@ def make_hazards(
     place = _places(terrain, mosaic, streets, count, land=land, chance=chance)
     place = _near_repeats(place, day, land=land, chance=chance)
     table = pd.DataFrame({"category_code": category, "age_days": day["age_days"]})
-    table["point"] = shapely.points(np.round(place, 2))
+    table["point"] = point_array(np.round(place, 2))
     patrolled = np.array([HABITS[code].patrol_share for code in category])
     table["discovered_by"] = _ways(patrolled, mosaic, place, chance=chance)
     table["severity"] = chance.choice(SEVERITIES, count, p=SEVERITY_SHARES)
@@ -113,13 +118,13 @@ def _days(
 
 
 def _places(
-    terrain: Terrain, mosaic: Mosaic, streets: Streets, count: int, *, land: shapely.Geometry, chance: np.random.Generator
+    terrain: Terrain, mosaic: Mosaic, streets: Streets, count: int, *, land: BaseGeometry, chance: np.random.Generator
 ) -> FloatArray:
     """Draw places beside streets: more in town, and many around a few dozen persistent clusters."""
     table = streets.table[streets.table["kind"] != "ferry"]
     lines = table["line"].to_numpy()
     middle = shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True))
-    nearest = shapely.STRtree(shapely.points(mosaic.seeds)).nearest(shapely.points(middle))
+    nearest = shapely.STRtree(point_array(mosaic.seeds)).nearest(point_array(middle))
     weight = shapely.length(lines) * (0.05 + mosaic.intensity[nearest] ** 1.5)
     heart = middle[chance.choice(len(middle), CLUSTER_COUNT, p=weight / weight.sum())]
     reach = chance.uniform(120, 420, CLUSTER_COUNT)
@@ -133,14 +138,16 @@ def _places(
         along = shapely.get_coordinates(shapely.line_interpolate_point(street, chance.random(wanted), normalized=True))
         own = chance.choice(CLUSTER_COUNT, wanted, p=strength / strength.sum())
         near = heart[own] + chance.normal(0, 1, (wanted, 2)) * reach[own, None]
-        drawn = np.where((chance.random(wanted) < CLUSTERED_SHARE)[:, None], near, along + chance.normal(0, 18, (wanted, 2)))
+        drawn = np.where(
+            (chance.random(wanted) < CLUSTERED_SHARE)[:, None], near, along + chance.normal(0, 18, (wanted, 2))
+        )
         good = shapely.contains_xy(land, *drawn.T) & ~shapely.contains_xy(terrain.water, *drawn.T)
         found = np.concatenate([found, drawn[good]])
     return found[:count]
 
 
 def _near_repeats(
-    place: FloatArray, day: pd.DataFrame, *, land: shapely.Geometry, chance: np.random.Generator
+    place: FloatArray, day: pd.DataFrame, *, land: BaseGeometry, chance: np.random.Generator
 ) -> FloatArray:
     """Move some hazards near to another one that came up a few days before."""
     moved = place.copy()
@@ -159,7 +166,7 @@ def _ways(
     patrolled: FloatArray, mosaic: Mosaic, place: FloatArray, *, chance: np.random.Generator
 ) -> npt.NDArray[np.str_]:
     """Draw how each was found: patrols and inspections find more where they go more, which is in town."""
-    nearest = shapely.STRtree(shapely.points(mosaic.seeds)).nearest(shapely.points(place))
+    nearest = shapely.STRtree(point_array(mosaic.seeds)).nearest(point_array(place))
     looked = patrolled * (0.55 + 0.9 * mosaic.intensity[nearest])
     draw = chance.random(len(place))
     way = chance.choice(("resident", "hotline", "sensor"), len(place), p=(0.55, 0.33, 0.12))
@@ -218,7 +225,9 @@ def _with_words(table: pd.DataFrame, streets: Streets, *, chance: np.random.Gene
     ]
     table["title"] = titles
     table["place"] = [f"{name}{number}号附近" for name, number in zip(road, house, strict=True)]
-    table["description"] = [f"{where}发现{what}，请核实处置。" for where, what in zip(table["place"], titles, strict=True)]
+    table["description"] = [
+        f"{where}发现{what}，请核实处置。" for where, what in zip(table["place"], titles, strict=True)
+    ]
     local = table["discovered_at"].dt.tz_convert("Asia/Shanghai")
     table["number"] = [f"RA{day:%Y%m%d}{n:06d}" for n, day in enumerate(local, start=1)]
     return table

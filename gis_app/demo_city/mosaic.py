@@ -13,6 +13,7 @@ import numpy.typing as npt
 import shapely
 from scipy import sparse
 from scipy.spatial import Voronoi, cKDTree
+from shapely.geometry.base import BaseGeometry
 
 from gis_app.demo_city.terrain import Terrain
 
@@ -80,7 +81,7 @@ def urban_intensity(points: FloatArray, centres: tuple[Centre, ...], terrain: Te
 
 
 def make_mosaic(
-    terrain: Terrain, centres: tuple[Centre, ...], *, part: shapely.Geometry | None, chance: np.random.Generator
+    terrain: Terrain, centres: tuple[Centre, ...], *, part: BaseGeometry | None, chance: np.random.Generator
 ) -> Mosaic:
     """Return the mosaic of the land, or of the land inside ``part``."""
     land = terrain.land if part is None else terrain.land.intersection(part)
@@ -115,12 +116,12 @@ def make_mosaic(
         vertices=vertices,
         edges=edges,
         edge_pieces=sides,
-        edge_lines=shapely.linestrings(np.concatenate(lines), indices=np.repeat(np.arange(len(lines)), 5)),
+        edge_lines=np.asarray(shapely.linestrings(np.stack(lines)), dtype=object),
     )
 
 
 def _seeds(
-    terrain: Terrain, centres: tuple[Centre, ...], frame: shapely.Geometry, *, chance: np.random.Generator
+    terrain: Terrain, centres: tuple[Centre, ...], frame: BaseGeometry, *, chance: np.random.Generator
 ) -> FloatArray:
     """Sow a turned, jittered square lattice around each centre, and scattered points elsewhere."""
     west, south, east, north = frame.bounds

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from scipy.spatial import cKDTree
 from gis_app.demo_city.boundaries import Boundaries
 from gis_app.demo_city.mosaic import FloatArray, IntArray, Mosaic
 from gis_app.demo_city.streets import Streets
+from gis_app.demo_city.terrain import point_array
 from gis_app.domain.periods import CITY_TIME, night_of
 
 FIX_EVERY_S = 20.0
@@ -67,13 +70,12 @@ def make_teams(
 ) -> pd.DataFrame:
     """Return teams: columns code, name_zh, name_en, kind, mode, area_code, station (metres).
 
-    Most are volunteers of one village, large villages have two, some villages none; townships have police and grid teams.
+    Most are volunteers of one village, large villages have two, some none; townships have police and grid teams.
     """
     areas = boundaries.areas
     villages = areas[areas["level"] == "village"].reset_index(drop=True)
     towns = areas[areas["level"] == "township"].reset_index(drop=True)
     weight = np.bincount(boundaries.village, weights=mosaic.intensity + 0.02, minlength=len(villages))
-    town_of = towns["code"].searchsorted(villages["parent_code"]) if towns["code"].is_monotonic_increasing else None
     special = min(2 * len(towns), count // 4)
     second = min((count - special) // 12, len(villages))
     first = min(count - special - second, len(villages))
@@ -81,9 +83,10 @@ def make_teams(
     rows = [(villages, v, "volunteer", "foot", "平安志愿队", "Volunteers") for v in np.sort(by_weight[:first])]
     rows += [(villages, v, "volunteer", "foot", "平安志愿二队", "Volunteers 2") for v in np.sort(by_weight[:second])]
     for n in range(count - len(rows)):
-        kind, mode, zh, en = (("police", "car", "巡警组", "Police"), ("grid", "ebike", "网格巡查组", "Grid patrol"))[n % 2]
+        kind, mode, zh, en = (("police", "car", "巡警组", "Police"), ("grid", "ebike", "网格巡查组", "Grid patrol"))[
+            n % 2
+        ]
         rows.append((towns, (n // 2) % len(towns), kind, mode, f"{zh}{n // (2 * len(towns)) or ''}", en))
-    del town_of
     corners = cKDTree(streets.nodes)
     table = []
     for number, (level, at, kind, mode, zh, en) in enumerate(rows, start=1):
@@ -93,7 +96,7 @@ def make_teams(
         code = f"T{number:03d}"
         table.append((code, f"{area['name_zh']}{zh}", f"{area['name_en']} {en}", kind, mode, area["code"], station))
     frame = pd.DataFrame(table, columns=["code", "name_zh", "name_en", "kind", "mode", "area_code", "place"])
-    frame["station"] = shapely.points(np.vstack(frame.pop("place").to_list()))
+    frame["station"] = point_array(np.vstack(frame.pop("place").to_list()))
     return frame
 
 
@@ -122,7 +125,7 @@ def make_beats(teams: pd.DataFrame, streets: Streets, *, chance: np.random.Gener
 
 def _beat(
     team: pd.Series,
-    graph: sparse.csr_array,
+    graph: Any,
     lines: dict[tuple[int, int], FloatArray],
     nodes: FloatArray,
     *,
@@ -132,9 +135,9 @@ def _beat(
 ) -> TeamBeat:
     station = shapely.get_coordinates(team["station"])[0]
     around = np.sort(np.asarray(corners.query_ball_point(station, REACH_M[team["mode"]])))
-    local = graph[around][:, around]
+    local: Any = graph[around][:, around]
     home = int(np.argmin(np.hypot(*(nodes[around] - station).T)))
-    from_home = csgraph.dijkstra(local, indices=home)
+    from_home = csgraph.dijkstra(local, indices=np.array([home]))[0]
     reachable = np.nonzero(np.isfinite(from_home))[0]
     chosen = np.r_[home, chance.permutation(reachable[reachable != home])[: STOPS_OF_TEAM - 1]]
     _, before = csgraph.dijkstra(local, indices=chosen, return_predecessors=True)
@@ -190,12 +193,16 @@ def _night(beats: list[TeamBeat], night: date, *, chance: np.random.Generator) -
 def _walk(
     beat: TeamBeat, night: date, patrol: int, *, chance: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    begin = datetime.combine(night, datetime.min.time(), CITY_TIME) + timedelta(minutes=float(chance.uniform(1140, 1390)))
+    begin = datetime.combine(night, datetime.min.time(), CITY_TIME) + timedelta(
+        minutes=float(chance.uniform(1140, 1390))
+    )
     limit_s = float(chance.uniform(3600, 7200))
     order = [0, *(1 + chance.permutation(len(beat.stops) - 1))]
     speed = SPEED_MPS[beat.mode] * chance.uniform(0.85, 1.15)
-    line, times, visited, dwells, clock = [beat.stops[:1]], [np.zeros(1)], [], [], 0.0
-    for previous, stop in zip(order, order[1:], strict=False):
+    line, times, clock = [beat.stops[:1]], [np.zeros(1)], 0.0
+    visited: list[int] = []
+    dwells: list[float] = []
+    for previous, stop in pairwise(order):
         way = beat.ways[(int(previous), int(stop))]
         seconds = np.r_[0.0, np.cumsum(np.hypot(*np.diff(way, axis=0).T))] / speed
         if clock + seconds[-1] > limit_s and visited:
@@ -216,7 +223,7 @@ def _walk(
             "patrol": patrol,
             "ordinal": np.arange(1, len(visited) + 1),
             "dwell_min": np.round(dwells, 1),
-            "point": shapely.points(beat.stops[visited]),
+            "point": point_array(beat.stops[visited]),
         }
     )
     return routes, stops, _fixes(beat, patrol, begin, track, when, chance=chance)

@@ -1,8 +1,9 @@
-"""A connected street network along the edges of the mosaic: trunk roads between towns down to footpaths in the hills."""
+"""A connected street network along the edges of the mosaic, from trunk roads to footpaths in the hills."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +12,14 @@ import shapely
 from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.spatial import Delaunay, cKDTree
+from shapely.geometry.base import BaseGeometry
 
 from gis_app.demo_city.boundaries import Boundaries
 from gis_app.demo_city.mosaic import URBAN_FROM, Centre, FloatArray, IntArray, Mosaic
 from gis_app.demo_city.place_names import PlaceNames
 from gis_app.demo_city.terrain import Terrain
 
+BoolArray = npt.NDArray[np.bool_]
 KINDS = ("trunk", "primary", "secondary", "residential", "footpath", "ferry")
 TRUNK, PRIMARY, SECONDARY, RESIDENTIAL, FOOTPATH, FERRY = range(6)
 NO_STREET = 99
@@ -50,15 +53,15 @@ def draw_streets(
     chance: np.random.Generator,
 ) -> Streets:
     """Return a network in which every node reaches every other."""
-    length = shapely.length(mosaic.edge_lines)
-    inland = (mosaic.edge_pieces >= 0).all(axis=1)
-    wet = shapely.intersects(mosaic.edge_lines, _prepared(terrain.water))
+    length: FloatArray = np.asarray(shapely.length(mosaic.edge_lines))
+    inland: BoolArray = np.asarray((mosaic.edge_pieces >= 0).all(axis=1))
+    wet: BoolArray = np.asarray(shapely.intersects(mosaic.edge_lines, _prepared(terrain.water)))
     graph, edge_of = _travel_graph(terrain, mosaic, length, usable=inland, wet=wet)
     kind = np.full(len(mosaic.edges), NO_STREET)
 
     corners = cKDTree(mosaic.vertices[np.unique(mosaic.edges[inland])])
     inland_corners = np.unique(mosaic.edges[inland])
-    town_nodes = inland_corners[corners.query([centre.place for centre in centres])[1]]
+    town_nodes = inland_corners[corners.query(np.array([centre.place for centre in centres]))[1]]
     village_nodes = inland_corners[corners.query(mosaic.seeds[boundaries.village_centre])[1]]
     _mark_paths(kind, graph, edge_of, _gabriel_pairs(mosaic.vertices, village_nodes), SECONDARY)
     _mark_paths(kind, graph, edge_of, _gabriel_pairs(mosaic.vertices, town_nodes), PRIMARY)
@@ -75,14 +78,14 @@ def draw_streets(
     return _network(terrain, mosaic, used, kind[used], ferries=ferries, names=names, boundaries=boundaries)
 
 
-def _prepared(shape: shapely.Geometry) -> shapely.Geometry:
+def _prepared(shape: BaseGeometry) -> BaseGeometry:
     shapely.prepare(shape)
     return shape
 
 
 def _travel_graph(
-    terrain: Terrain, mosaic: Mosaic, length: FloatArray, *, usable: npt.NDArray[np.bool_], wet: npt.NDArray[np.bool_]
-) -> tuple[sparse.csr_array, dict[tuple[int, int], int]]:
+    terrain: Terrain, mosaic: Mosaic, length: FloatArray, *, usable: BoolArray, wet: BoolArray
+) -> tuple[Any, dict[tuple[int, int], int]]:
     """Return the cost of going along each edge: hills are slow, bridges dear."""
     middle = (mosaic.vertices[mosaic.edges[:, 0]] + mosaic.vertices[mosaic.edges[:, 1]]) / 2
     cost = length + np.where(wet, BRIDGE_COST, 0.0)
@@ -109,7 +112,7 @@ def _gabriel_pairs(places: FloatArray, nodes: IntArray) -> IntArray:
     middle = points[pairs].mean(axis=1)
     radius = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T) / 2
     nearest, _ = cKDTree(points).query(middle)
-    return nodes[pairs[nearest >= radius * 0.999]]
+    return np.asarray(nodes[pairs[nearest >= radius * 0.999]])
 
 
 def _tree_pairs(places: FloatArray, nodes: IntArray) -> IntArray:
@@ -120,13 +123,12 @@ def _tree_pairs(places: FloatArray, nodes: IntArray) -> IntArray:
     return nodes[np.column_stack([tree.row, tree.col])]
 
 
-def _mark_paths(
-    kind: IntArray, graph: sparse.csr_array, edge_of: dict[tuple[int, int], int], pairs: IntArray, grade: int
-) -> None:
-    """Give the edges of the cheapest path of every pair at least this grade; pairs without a path (islands) get none."""
+def _mark_paths(kind: IntArray, graph: Any, edge_of: dict[tuple[int, int], int], pairs: IntArray, grade: int) -> None:
+    """Give the edges of the cheapest path of every pair at least this grade; islands have no path and get none."""
     for start in np.unique(pairs[:, 0]):
         goals = pairs[pairs[:, 0] == start, 1]
-        _, before = csgraph.dijkstra(graph, indices=int(start), return_predecessors=True)
+        _, reached_from = csgraph.dijkstra(graph, indices=np.array([start]), return_predecessors=True)
+        before = reached_from[0]
         for goal in goals:
             at = int(goal)
             while before[at] >= 0:
@@ -136,7 +138,7 @@ def _mark_paths(
 
 
 def _mark_local(
-    kind: IntArray, terrain: Terrain, mosaic: Mosaic, usable: npt.NDArray[np.bool_], *, chance: np.random.Generator
+    kind: IntArray, terrain: Terrain, mosaic: Mosaic, usable: BoolArray, *, chance: np.random.Generator
 ) -> None:
     """Make streets of the edges between built-up pieces, and footpaths of some in the hills."""
     urban = mosaic.intensity[mosaic.edge_pieces] >= URBAN_FROM
@@ -150,7 +152,7 @@ def _mark_local(
     kind[(kind == NO_STREET) & rural & (chance.random(len(kind)) < 0.13)] = FOOTPATH
 
 
-def _islands(terrain: Terrain) -> shapely.Geometry:
+def _islands(terrain: Terrain) -> BaseGeometry:
     return _prepared(shapely.union_all(terrain.islands))
 
 
@@ -166,7 +168,7 @@ def _ferries(places: FloatArray, start: IntArray, end: IntArray) -> IntArray:
         nodes = np.unique(start[label[start] == part])
         if part == main:
             continue
-        distance, nearest = tree.query(places[nodes])
+        distance, nearest = (np.asarray(found) for found in tree.query(places[nodes]))
         at = int(distance.argmin())
         if distance[at] > 1000.0:
             lines.append((int(nodes[at]), int(on_main[nearest[at]])))
@@ -228,8 +230,8 @@ def _straightened(nodes: FloatArray, start: IntArray, end: IntArray, kind: IntAr
     main = kind <= SECONDARY
     size = len(nodes)
     a, b = start[main], end[main]
-    graph = sparse.coo_array((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(size, size)).tocsr()
-    degree = np.asarray(graph.sum(axis=1)).ravel()
+    graph: Any = sparse.coo_array((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(size, size)).tocsr()
+    degree: FloatArray = np.asarray(graph.sum(axis=1)).ravel()
     through = degree == 2
     placed = nodes.copy()
     for _ in range(SMOOTHING_ROUNDS):

@@ -10,9 +10,11 @@ import numpy.typing as npt
 import shapely
 from pyproj import Transformer
 from scipy import ndimage
+from shapely.geometry.base import BaseGeometry
 
 METRIC_SRID = 4549
 FloatArray = npt.NDArray[np.float64]
+ShapeArray = npt.NDArray[np.object_]
 
 # Longitude and latitude, anticlockwise from the western tip; the coast is the part from COAST_FROM on.
 OUTLINE = (
@@ -23,18 +25,50 @@ OUTLINE = (
     (120.285, 27.908), (120.230, 27.903),
 )  # fmt: skip
 COAST_FROM, COAST_TO = 8, 15
+COAST_NORTH = ((122.3, 29.6), (121.95, 28.9), (121.55, 28.4), (121.15, 28.25), (120.98, 28.02), (120.86, 27.96))
+COAST_SOUTH = ((120.60, 27.58), (120.64, 27.45), (120.55, 27.30), (120.42, 27.10), (120.30, 26.85), (120.05, 26.0))
+"""The shore beyond the city, so that the sea does not end at its border."""
 ISLANDS = ((121.185, 27.635, 1500.0), (121.165, 27.652, 620.0), (121.150, 27.622, 480.0), (120.86, 27.78, 520.0))
 RIVERS: dict[str, tuple[tuple[str, str], float, float, tuple[tuple[float, float], ...]]] = {
     "feiyun": (
-        ("飞云江", "Feiyun River"), 70.0, 950.0,
-        ((120.19, 27.80), (120.25, 27.795), (120.31, 27.765), (120.36, 27.785), (120.41, 27.765), (120.455, 27.788),
-         (120.50, 27.765), (120.545, 27.79), (120.59, 27.762), (120.635, 27.772), (120.672, 27.738), (120.74, 27.722)),
+        ("飞云江", "Feiyun River"),
+        70.0,
+        950.0,
+        (
+            (120.19, 27.80),
+            (120.25, 27.795),
+            (120.31, 27.765),
+            (120.36, 27.785),
+            (120.41, 27.765),
+            (120.455, 27.788),
+            (120.50, 27.765),
+            (120.545, 27.79),
+            (120.59, 27.762),
+            (120.635, 27.772),
+            (120.672, 27.738),
+            (120.74, 27.722),
+        ),
     ),
-    "jinchao": (("金潮港", "Jinchao Creek"), 30.0, 90.0, ((120.36, 27.95), (120.395, 27.895), (120.385, 27.84), (120.43, 27.778))),
+    "jinchao": (
+        ("金潮港", "Jinchao Creek"),
+        30.0,
+        90.0,
+        ((120.36, 27.95), (120.395, 27.895), (120.385, 27.84), (120.43, 27.778)),
+    ),
     "taoshan": (("陶山溪", "Taoshan Creek"), 25.0, 70.0, ((120.53, 27.90), (120.515, 27.85), (120.535, 27.787))),
-    "mayu": (("马屿溪", "Mayu Creek"), 25.0, 80.0, ((120.42, 27.655), (120.44, 27.70), (120.475, 27.73), (120.50, 27.766))),
-    "wenrui": (("温瑞塘河", "Wenrui Canal"), 30.0, 45.0, ((120.69, 27.895), (120.668, 27.85), (120.655, 27.81), (120.64, 27.774))),
-}  # fmt: skip
+    "mayu": (
+        ("马屿溪", "Mayu Creek"),
+        25.0,
+        80.0,
+        ((120.42, 27.655), (120.44, 27.70), (120.475, 27.73), (120.50, 27.766)),
+    ),
+    "wenrui": (
+        ("温瑞塘河", "Wenrui Canal"),
+        30.0,
+        45.0,
+        ((120.69, 27.895), (120.668, 27.85), (120.655, 27.81), (120.64, 27.774)),
+    ),
+}
 HILL_CELL_M = 250.0
 HILL_HEIGHTS = (0.60, 0.76, 0.92)
 
@@ -57,18 +91,23 @@ class Terrain:
 
     mainland: shapely.Polygon
     islands: tuple[shapely.Polygon, ...]
-    rivers: tuple[tuple[shapely.Geometry, str, str], ...]
-    hills: tuple[shapely.Geometry, ...]
+    rivers: tuple[tuple[BaseGeometry, str, str], ...]
+    hills: tuple[BaseGeometry, ...]
 
     @cached_property
-    def water(self) -> shapely.Geometry:
+    def water(self) -> BaseGeometry:
         """All rivers together."""
         return shapely.union_all([river for river, _, _ in self.rivers])
 
     @cached_property
-    def land(self) -> shapely.Geometry:
+    def land(self) -> BaseGeometry:
         """Mainland and islands."""
         return shapely.union_all([self.mainland, *self.islands])
+
+
+def point_array(places: npt.ArrayLike) -> ShapeArray:
+    """Return places, shape ``(n, 2)``, as an array of points."""
+    return np.asarray(shapely.points(np.asarray(places, dtype=np.float64)), dtype=object)
 
 
 def to_metres(points: npt.ArrayLike) -> FloatArray:
@@ -119,7 +158,7 @@ def _island(lon: float, lat: float, *, radius_m: float, chance: np.random.Genera
     return _largest(shapely.Polygon(_wiggle(ring, chance, rounds=4, share=0.1)).buffer(0))
 
 
-def _river(course: FloatArray, narrow_m: float, wide_m: float, *, chance: np.random.Generator) -> shapely.Geometry:
+def _river(course: FloatArray, narrow_m: float, wide_m: float, *, chance: np.random.Generator) -> BaseGeometry:
     line = _smooth(_wiggle(course, chance, rounds=3, share=0.10), rounds=3)
     # Quadratic growth: rivers stay narrow for long and open near the mouth.
     width = narrow_m + (wide_m - narrow_m) * np.linspace(0, 1, len(line) - 1) ** 2.2
@@ -137,9 +176,7 @@ def _smooth(line: FloatArray, *, rounds: int) -> FloatArray:
     return line
 
 
-def _hills(
-    mainland: shapely.Geometry, water: shapely.Geometry, *, chance: np.random.Generator
-) -> tuple[shapely.Geometry, ...]:
+def _hills(mainland: BaseGeometry, water: BaseGeometry, *, chance: np.random.Generator) -> tuple[BaseGeometry, ...]:
     """Return areas above three heights of a noise field that rises to the west and sinks to the rivers."""
     west, south, east, north = mainland.bounds
     columns, rows = int((east - west) / HILL_CELL_M) + 1, int((north - south) / HILL_CELL_M) + 1
@@ -163,15 +200,17 @@ def _hills(
     return tuple(shapes)
 
 
-def _largest(shape: shapely.Geometry) -> shapely.Polygon:
-    return max(shapely.get_parts(shape), key=shapely.area)
+def _largest(shape: BaseGeometry) -> shapely.Polygon:
+    largest: shapely.Polygon = max(shapely.get_parts(shape), key=shapely.area)
+    return largest
 
 
-def sea_of(land: shapely.Geometry, mainland: shapely.Geometry) -> shapely.Geometry:
-    """Return the sea: east of the coast, between the land and far beyond the city's box."""
-    coast = to_metres(OUTLINE)[COAST_FROM : COAST_TO + 1]
-    inland = coast[len(coast) // 2] - [9000.0, 0.0]
-    far = to_metres([(121.6, 28.3), (121.6, 27.3), (120.57, 27.3)])
-    frame = shapely.Polygon([*coast[[0]], inland, *coast[[-1]], to_metres([(120.82, 28.3)])[0], *far])
-    outside = frame.difference(land)
-    return max(shapely.get_parts(outside), key=shapely.area)
+def sea_of(land: BaseGeometry, chance: np.random.Generator) -> BaseGeometry:
+    """Return the sea: east of the coast, which goes on north and south of the city far beyond its box."""
+    north = to_metres([*COAST_NORTH, OUTLINE[COAST_TO - 1]])
+    south = to_metres([OUTLINE[COAST_FROM + 1], *COAST_SOUTH])
+    inland = to_metres([(120.60, 27.78)])
+    shore = [_wiggle(part, chance, rounds=6, share=0.12) for part in (north, south)]
+    far = to_metres([(124.0, 26.0), (124.0, 29.6)])
+    frame = shapely.Polygon(np.concatenate([shore[0], inland, shore[1], far])).buffer(0)
+    return _largest(frame.difference(land))

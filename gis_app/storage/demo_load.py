@@ -11,11 +11,11 @@ import geopandas
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, Engine, Table, text
+from sqlalchemy import Connection, Engine, text
 
 from gis_app.domain.areas import child_path
 from gis_app.storage import models
-from gis_app.storage.bulk_load import copy_rows, drop_staged, stage_rows
+from gis_app.storage.bulk_load import copy_rows, drop_staged, stage_rows, table_of
 from gis_app.storage.engine import long_job
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
 
@@ -100,7 +100,7 @@ class DemoLoad:
     def categories(self, categories: pd.DataFrame) -> None:
         """Load the hazard categories."""
         with long_job(self.engine) as connection:
-            copy_rows(connection, _table(models.HazardCategory), {name: categories[name] for name in categories})
+            copy_rows(connection, table_of(models.HazardCategory), {str(name): categories[name] for name in categories})
 
     def facilities_and_teams(self, facilities: geopandas.GeoDataFrame, teams: geopandas.GeoDataFrame) -> None:
         """Load facilities, placed by their point, and teams, whose area is named."""
@@ -210,7 +210,7 @@ class DemoLoad:
         profile = {"id": 1, "name_zh": name_zh, "name_en": name_en, "demo_key": demo_key, "metric_srid": srid}
         corners = {"west": west, "south": south, "east": east, "north": north}
         with long_job(self.engine) as connection:
-            connection.execute(_table(models.CityProfile).insert().values(**profile, **corners, is_synthetic=True))
+            connection.execute(table_of(models.CityProfile).insert().values(**profile, **corners, is_synthetic=True))
 
     def _next(self, table: str) -> int:
         with long_job(self.engine) as connection:
@@ -218,16 +218,16 @@ class DemoLoad:
 
     def _add(self, connection: Connection, model: type[models.Base], columns: Mapping[str, Any]) -> None:
         count = len(next(iter(columns.values())))
-        copy_rows(connection, _table(model), {**columns, "is_synthetic": np.ones(count, dtype=bool)})
+        copy_rows(connection, table_of(model), {**columns, "is_synthetic": np.ones(count, dtype=bool)})
 
     def _add_placed(
         self, connection: Connection, model: type[models.Base], columns: Mapping[str, Any], areas: Mapping[str, str]
     ) -> None:
         count = len(next(iter(columns.values())))
         marked = {**columns, "is_synthetic": np.ones(count, dtype=bool)}
-        staged = stage_rows(connection, _table(model), marked)
+        staged = stage_rows(connection, table_of(model), marked)
         query = _INSERT_PLACED.format(
-            table=_table(model).name,
+            table=table_of(model).name,
             columns=", ".join(marked),
             area_columns=", ".join(areas),
             staged_columns=", ".join(f"s.{column}" for column in marked),
@@ -237,13 +237,7 @@ class DemoLoad:
         placed = connection.execute(text(query)).rowcount
         drop_staged(connection, staged)
         if placed != count:
-            raise RuntimeError(f"{count - placed} of {count} rows of {_table(model).name} lie in no village.")
-
-
-def _table(model: type[models.Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101 - every model of ours is mapped to a table
-    return table
+            raise RuntimeError(f"{count - placed} of {count} rows of {table_of(model).name} lie in no village.")
 
 
 def _columns(frame: geopandas.GeoDataFrame, names: tuple[str, ...]) -> dict[str, Any]:
