@@ -35,24 +35,23 @@ const Tiles = L.VectorGrid.Protobuf.extend({
 /** Return a renderer: `sync(state)`, `pick(latlng)`, `isIdle()`, `retry()`. */
 export function canvasRenderer(map, { onBusy, onError }) {
   const grids = new Map();
-  const loading = new Set();
   const drawn = config.layers.filter((layer) => layer.paint.kind !== "label");
+
+  // A grid outside its zooms has no tile zoom; the tiles it was waiting for then never come.
+  const isIdle = () => [...grids.values()].every((grid) => grid._tileZoom === undefined || grid._noTilesToLoad());
+  const tellBusy = () => onBusy(!isIdle());
+  map.on("zoomend moveend", tellBusy);
 
   function add(layer, address) {
     const grid = new Tiles("", gridOptions(layer, address, onError));
-    grid.on("loading", () => onBusy(loading.add(layer.id).size > 0));
-    grid.on("load", () => {
-      loading.delete(layer.id);
-      onBusy(loading.size > 0);
-    });
+    grid.on("loading load tileload tileunload", tellBusy);
     grids.set(layer.id, grid.addTo(map));
   }
 
   function remove(id) {
     grids.get(id)?.remove();
     grids.delete(id);
-    loading.delete(id);
-    onBusy(loading.size > 0);
+    tellBusy();
   }
 
   return {
@@ -73,7 +72,7 @@ export function canvasRenderer(map, { onBusy, onError }) {
       }
       return null;
     },
-    isIdle: () => loading.size === 0,
+    isIdle,
     retry() {
       for (const grid of grids.values()) grid.redraw();
     },

@@ -40,10 +40,12 @@ function placeMap() {
   if (view) map.setView([view.lat, view.lon], view.zoom, { animate: false });
   else map.fitBounds(cityBounds, { ...roomForPanels(), animate: false });
   L.control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(map);
-  map.on("moveend", () => {
+  const noteView = () => {
     const { lat, lng } = map.getCenter();
     viewState.note({ view: { zoom: map.getZoom(), lat, lon: lng } }, { tell: false });
-  });
+  };
+  noteView();
+  map.on("moveend", noteView);
 }
 
 function goTo(place) {
@@ -111,7 +113,7 @@ const { close: closeDetails } = startPointing(map, renderer);
 showLayerPanel(viewState, map);
 showFigures(viewState);
 startSearch(goTo);
-startPageControls(map, { goHome, stepNight, closeDetails, rendererName: renderer.name });
+startPageControls(map, { goHome, stepNight, closeDetails, rendererName: renderer.name, viewState });
 byId("retry").addEventListener("click", () => {
   byId("notice").hidden = true;
   renderer.retry();
@@ -125,11 +127,11 @@ window.jingwei = {
   get layersLoaded() {
     return [...viewState.current.layers];
   },
-  isReady: () => renderer.isIdle(),
+  isReady: () => renderer.isIdle() && !map._animatingZoom,
   async whenReady() {
     await firstSync;
     do await new Promise((resolve) => setTimeout(resolve, 50));
-    while (!renderer.isIdle());
+    while (!this.isReady());
     return true;
   },
 };

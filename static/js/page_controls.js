@@ -15,7 +15,7 @@ export function say(sentence) {
 }
 
 /** Make buttons and keys work. */
-export function startPageControls(map, { goHome, stepNight, closeDetails, rendererName }) {
+export function startPageControls(map, { goHome, stepNight, closeDetails, rendererName, viewState }) {
   const toggle = (name, on) => {
     const open = document.body.classList.toggle(name, on);
     if (open) document.body.classList.remove(name === "layers-open" ? "time-open" : "layers-open");
@@ -48,7 +48,7 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
     "open-help": () => help.showModal(),
     "close-help": () => help.close(),
     "print-page": () => window.print(),
-    "copy-link": copyLink,
+    "copy-link": () => copyLink(viewState.sharedAddress),
     "search-open": () => {
       document.body.classList.toggle("searching");
       byId("search-input").focus();
@@ -88,9 +88,9 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
   });
 }
 
-async function copyLink() {
+async function copyLink(address) {
   try {
-    await navigator.clipboard.writeText(location.href);
+    await navigator.clipboard.writeText(address);
     say(words("link_copied"));
   } catch {
     say(words("link_not_copied"));

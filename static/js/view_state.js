@@ -35,12 +35,18 @@ export function readHash(hash) {
   return state;
 }
 
-/** Write a state as a hash, readable by people too. */
-export function writeHash(state) {
+/**
+ * Write a state as a hash, readable by people too. What stands at its default is left out, so that a screen loaded
+ * anew tomorrow shows tomorrow's window; `complete` writes it all, for a link that must show the same to someone else.
+ */
+export function writeHash(state, { complete = false } = {}) {
+  const usual = defaults();
   const parts = [];
   if (state.view) parts.push(`map=${state.view.zoom}/${state.view.lat.toFixed(5)}/${state.view.lon.toFixed(5)}`);
-  parts.push(`layers=${[...state.layers].join(",")}`, `from=${state.from}`, `to=${state.to}`);
-  if (state.night) parts.push(`night=${state.night}`);
+  const sameLayers = state.layers.size === usual.layers.size && [...state.layers].every((id) => usual.layers.has(id));
+  if (complete || !sameLayers) parts.push(`layers=${[...state.layers].join(",")}`);
+  if (complete || state.from !== usual.from || state.to !== usual.to) parts.push(`from=${state.from}`, `to=${state.to}`);
+  if (state.night && (complete || state.night !== usual.night)) parts.push(`night=${state.night}`);
   const opacities = [...state.opacity].filter(([, share]) => share < 1);
   if (opacities.length) parts.push(`opacity=${opacities.map(([id, share]) => `${id}:${Math.round(share * 100)}`)}`);
   return `#${parts.join("&")}`;
@@ -74,6 +80,11 @@ export class ViewState {
     this.current = { ...this.current, ...change };
     history.replaceState(null, "", writeHash(this.current));
     if (tell) this.#tell({ fromAddress: false });
+  }
+
+  /** Return an address that shows the same to someone else. */
+  get sharedAddress() {
+    return location.href.split("#")[0] + writeHash(this.current, { complete: true });
   }
 
   opacityOf(id) {

@@ -1,0 +1,136 @@
+"""A real Chromium before a real server; each test also proves that the page kept quiet and kept to this machine."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A graphics card made of software: ?renderer=gl draws on it, left alone the page prefers the canvas.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    # Names resolve to nothing but this machine.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+DESKTOP = {"width": 1920, "height": 1080}
+PHONE = {"width": 390, "height": 844}
+READY_MS = 60_000
+NOTE_VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+@dataclass
+class Watched:
+    """A page, and everything it did that it should not."""
+
+    page: Page
+    address: str
+    faults: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def open(self, place: str = "") -> Page:
+        """Open an address of the server and wait until every tile is drawn."""
+        self.page.goto(self.address + place)
+        self.wait_until_drawn()
+        return self.page
+
+    def wait_until_drawn(self) -> None:
+        self.wait_for("window.jingwei")
+        self.wait_for("jingwei.isReady()")
+        self.page.evaluate("jingwei.whenReady()")
+
+    def wait_for(self, condition: str) -> None:
+        """Wait for an expression; Playwright's own waiting evaluates strings, which our policy forbids."""
+        self.page.evaluate(
+            f"""async () => {{
+              const end = Date.now() + {READY_MS};
+              while (!({condition})) {{
+                if (Date.now() > end) throw new Error('never came true: ' + {json.dumps(condition)});
+                await new Promise((resolve) => setTimeout(resolve, 50));
+              }}
+            }}"""
+        )
+
+    def tiles(self, layer: str) -> list[str]:
+        """Return the addresses of a layer's tiles asked for so far."""
+        return [address for address in self.requests if f"/tiles/{layer}/" in address]
+
+    def collect(self) -> list[str]:
+        violations = self.page.evaluate("window.violations ?? []")
+        return self.faults + [f"policy: {violation}" for violation in violations]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+def _watch(browser: Browser, address: str, **options) -> Watched:
+    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
+    context.add_init_script(NOTE_VIOLATIONS)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    watched = Watched(page, address.rstrip("/"))
+    host = urlsplit(address).netloc
+
+    def note_request(request):
+        watched.requests.append(request.url)
+        if urlsplit(request.url).scheme not in ("blob", "data") and urlsplit(request.url).netloc != host:
+            watched.faults.append(f"outside: {request.url}")
+
+    def note_failure(request):
+        # Tiles of a view that was left are given up on purpose.
+        if request.failure != "net::ERR_ABORTED":
+            watched.faults.append(f"failed: {request.url} {request.failure}")
+
+    page.on("request", note_request)
+    page.on("requestfailed", note_failure)
+    page.on("response", lambda answer: answer.status >= 400 and watched.faults.append(f"{answer.status}: {answer.url}"))
+    page.on("pageerror", lambda error: watched.faults.append(f"error: {error}"))
+    page.on("console", lambda line: line.type == "error" and watched.faults.append(f"console: {line.text}"))
+    return watched
+
+
+@pytest.fixture
+def watched(browser, live_server) -> Iterator[Watched]:
+    """A desktop page whose faults fail the test at its end."""
+    made = _watch(browser, live_server, viewport=DESKTOP)
+    yield made
+    faults = made.collect()
+    made.page.context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def phone(browser, live_server) -> Iterator[Watched]:
+    """The same on a phone."""
+    made = _watch(browser, live_server, viewport=PHONE, device_scale_factor=2, is_mobile=True, has_touch=True)
+    yield made
+    faults = made.collect()
+    made.page.context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def unwatched(browser, live_server) -> Iterator[Watched]:
+    """A page for tests that break something on purpose and look at the faults themselves."""
+    made = _watch(browser, live_server, viewport=DESKTOP)
+    yield made
+    made.page.context.close()
