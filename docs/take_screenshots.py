@@ -10,10 +10,15 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SIZES = {"": (1920, 1080), "-phone": (390, 844)}
 LOCALES = ("zh", "en")
 
@@ -35,8 +40,8 @@ def main() -> None:
         for locale in LOCALES:
             for suffix, size in SIZES.items():
                 target = arguments.folder / f"{arguments.name}-{locale}{suffix}.png"
-                address = f"{arguments.url}/?lang={locale}&renderer={arguments.renderer}{arguments.hash and '#' + arguments.hash}"
-                _take(browser, address, size, target)
+                address = f"{arguments.url}/?lang={locale}&renderer={arguments.renderer}"
+                _take(browser, address + (f"#{arguments.hash}" if arguments.hash else ""), size, target)
                 print(target)
         browser.close()
 
@@ -45,7 +50,7 @@ def _take(browser: Browser, address: str, size: tuple[int, int], target: Path) -
     phone = size[0] < 500
     page = browser.new_page(viewport={"width": size[0], "height": size[1]}, is_mobile=phone, has_touch=phone)
     page.goto(address)
-    page.wait_for_function("window.jingwei && window.jingwei.ready === true", timeout=60_000)
+    page.evaluate("() => window.jingwei.whenReady()")
     page.screenshot(path=target)
     page.close()
 
