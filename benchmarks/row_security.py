@@ -84,9 +84,8 @@ def _compare(app: Engine, superuser: Engine, *, scope: str, plain, label: str, r
                     seconds[name].append(time.perf_counter() - begin)
             assert answers[0][0] == answers[1][0], "the two queries saw different rows"
     with_policy, without = (statistics.median(seconds[name]) * 1000 for name in ("scoped", "plain"))
-    print(
-        f"{label}: with policy {with_policy:.2f} ms, without {without:.2f} ms, ratio {with_policy / without:.2f} (at most 2)"
-    )
+    ratio = with_policy / without
+    print(f"{label}: with policy {with_policy:.2f} ms, without {without:.2f} ms, ratio {ratio:.2f} (at most 2)")
 
 
 if __name__ == "__main__":
