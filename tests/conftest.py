@@ -1,6 +1,11 @@
 """A real private PostGIS for the whole test session, and fresh databases on it."""
 
+import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -94,3 +99,36 @@ def migrated_database(migrated_template, clone) -> Iterator[Database]:
     database = _connect(clone(migrated_template))
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def live_server() -> Iterator[str]:
+    """The address of a real server, started as a user would: small demo city, embedded database, gunicorn."""
+    home = Path(tempfile.mkdtemp(prefix="jw-", dir="/tmp"))
+    home.chmod(0o755)
+    environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+    command = [Path(sys.executable).with_name("jingwei"), "demo", "--size", "small", "--port", "0"]
+    server = subprocess.Popen(
+        command,
+        env=environment | {"JINGWEI_HOME": str(home), "JINGWEI_LOCALE": "zh"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield _address_told_by(server)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=60)
+        embedded.stop(home)
+        shutil.rmtree(home)
+
+
+def _address_told_by(server: subprocess.Popen[str]) -> str:
+    told = []
+    for line in server.stdout:
+        told.append(line)
+        address = re.search(r"http://127\.0\.0\.1:\d+", line)
+        if address:
+            return address.group(0)
+    raise AssertionError("The server ended: " + "".join(told))
