@@ -76,7 +76,7 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
     },
   };
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input:not([type=checkbox]):not([type=range]), select, textarea, dialog");
+    const typing = event.target.closest("input:not([type=checkbox]):not([type=range]), select, textarea, dialog[open]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
