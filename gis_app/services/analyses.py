@@ -6,23 +6,25 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
 from pyproj import Transformer
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 
 from gis_app import __version__
 from gis_app.analysis.contiguity import queen_pairs_of_polygons
 from gis_app.analysis.density import kernel_density
 from gis_app.analysis.gi_star import getis_ord_gi_star, gi_star_on_lattice, two_sided_p
 from gis_app.analysis.lattice import Lattice, count_in_cells, lattice_over
-from gis_app.analysis.significance import hotspot_classes, is_significant
+from gis_app.analysis.significance import FALSE_DISCOVERY_RATE, hotspot_classes, is_significant
 from gis_app.domain.errors import InvalidInput
-from gis_app.services.coverage_nights import coverage_rows
+from gis_app.services.coverage_nights import CoverageInput, coverage_rows
 from gis_app.storage import analysis_runs
+from gis_app.storage.bulk_load import table_of
 from gis_app.storage.engine import long_job
 from gis_app.storage.models import DensityCell, GridCoverage, HotspotCell
 
@@ -41,18 +43,38 @@ class AnalysisSettings:
     coverage_nights: int = 30
 
 
+class Outcome(StrEnum):
+    """What came of one analysis."""
+
+    COMPUTED = "computed"
+    UNCHANGED = "unchanged"
+    NO_DATA = "no data"
+
+
 @dataclass(frozen=True)
-class _Run:
+class _Task:
     """What one analysis is given: a transaction, the moment, the CRS, its parameters."""
 
     connection: Connection
     now: datetime
     srid: int
     settings: AnalysisSettings
+    progress: Callable[[float], None]
 
     @property
     def window(self) -> tuple[datetime, datetime]:
         return self.now - timedelta(days=self.settings.window_days), self.now
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """An analysis about to run: what it is made from, and what computes its rows (None: they cannot be scored)."""
+
+    parameters: Mapping[str, Any]
+    span: tuple[datetime, datetime]
+    digest: str
+    table: Table
+    compute: Callable[[], Mapping[str, Any] | None]
 
 
 def run_all(
@@ -63,8 +85,10 @@ def run_all(
     kinds: tuple[str, ...] | None = None,
     settings: AnalysisSettings | None = None,
     progress: Progress = lambda stage, share: None,
-) -> dict[str, bool]:
-    """Run analyses, each in one transaction, and return which were computed: False where nothing had changed.
+) -> dict[str, Outcome]:
+    """Run analyses, each in one transaction, and return what came of each.
+
+    Equal data, parameters and code version leave the stored run as it is; without data there is none.
 
     Parameters
     ----------
@@ -82,103 +106,144 @@ def run_all(
     InvalidInput
         If a kind is unknown.
     """
-    computed = {}
     wanted = tuple(ANALYSES) if kinds is None else kinds
-    for number, kind in enumerate(wanted):
+    for kind in wanted:
         if kind not in ANALYSES:
             raise InvalidInput(
                 "There is no analysis {kind}.", remedy="Choose of {known}.", kind=kind, known=", ".join(ANALYSES)
             )
-        progress(kind, number / len(wanted))
+    outcomes, begun = {}, 0.0
+    whole = sum(_WORK[kind] for kind in wanted)
+    for kind in wanted:
+        part = _part_of(progress, kind, begun / whole, _WORK[kind] / whole)
+        part(0.0)
         with long_job(engine) as connection:
-            computed[kind] = ANALYSES[kind](_Run(connection, now, srid, settings or AnalysisSettings()))
+            outcomes[kind] = _run(kind, _Task(connection, now, srid, settings or AnalysisSettings(), part))
+        begun += _WORK[kind]
     progress("", 1.0)
-    return computed
+    return outcomes
 
 
-def _gi_star_lattice(run: _Run) -> bool:
-    events, villages = _events_and(run, "village")
-    parameters = {"cell_m": run.settings.cell_m, "window_days": run.settings.window_days, "fdr": 0.05}
-    digest = _digest(events[["x", "y"]], villages["code"])
-    if not len(villages) or _unchanged(run, "gi_star_lattice", parameters, digest):
-        return False
-    lattice = lattice_over(villages["shape"].to_numpy(), run.settings.cell_m)
-    count = count_in_cells(lattice, events["x"], y=events["y"])
-    if len(set(count.tolist())) < 2:
-        return False
-    z = gi_star_on_lattice(lattice.raster(count), lattice.mask)[lattice.mask]
-    cells = {
-        "cell_i": lattice.cells[:, 0],
-        "cell_j": lattice.cells[:, 1],
-        "scope_path": _paths_of_cells(lattice, villages),
-        "geom": shapely.multipolygons(_to_degrees(lattice.polygons(), run.srid)[:, None]),
-    }
-    _store(run, "gi_star_lattice", parameters, digest=digest, table=HotspotCell, columns=cells | _scores(count, z))
-    return True
+def _part_of(progress: Progress, kind: str, start: float, width: float) -> Callable[[float], None]:
+    return lambda share: progress(kind, start + width * share)
 
 
-def _gi_star_grid(run: _Run) -> bool:
-    events, grids = _events_and(run, "grid")
-    parameters = {"neighbours": "queen", "window_days": run.settings.window_days, "fdr": 0.05}
-    digest = _digest(events[["grid_id"]], grids["code"])
-    if not len(grids) or _unchanged(run, "gi_star_grid", parameters, digest):
-        return False
-    count = events["grid_id"].value_counts().reindex(grids["id"], fill_value=0).to_numpy()
-    if len(set(count.tolist())) < 2:
-        return False
-    z = getis_ord_gi_star(count, queen_pairs_of_polygons(grids["shape"].to_numpy()))
-    cells = {
-        "area_id": grids["id"].to_numpy(),
-        "scope_path": grids["scope_path"].to_numpy(),
-        "geom": _to_degrees(grids["shape"].to_numpy(), run.srid),
-    }
-    _store(run, "gi_star_grid", parameters, digest=digest, table=HotspotCell, columns=cells | _scores(count, z))
-    return True
+def _run(kind: str, task: _Task) -> Outcome:
+    plan = ANALYSES[kind](task)
+    if plan is not None and analysis_runs.is_current(
+        task.connection, kind, parameters=plan.parameters, input_digest=plan.digest, code_version=__version__
+    ):
+        return Outcome.UNCHANGED
+    columns = None if plan is None else plan.compute()
+    if plan is None or columns is None:
+        analysis_runs.remove_run(task.connection, kind)
+        return Outcome.NO_DATA
+    analysis_runs.replace_run(
+        task.connection,
+        kind,
+        parameters=plan.parameters,
+        span=plan.span,
+        input_digest=plan.digest,
+        code_version=__version__,
+        table=plan.table,
+        columns=columns,
+    )
+    return Outcome.COMPUTED
 
 
-def _kernel_density(run: _Run) -> bool:
-    events, villages = _events_and(run, "village")
+def _gi_star_lattice(task: _Task) -> _Plan | None:
+    events, villages = _events_and(task, "village")
+    if not len(villages) or not len(events):
+        return None
+    parameters = {"cell_m": task.settings.cell_m, "window_days": task.settings.window_days, "fdr": FALSE_DISCOVERY_RATE}
+
+    def compute() -> Mapping[str, Any] | None:
+        lattice = lattice_over(villages["shape"].to_numpy(), task.settings.cell_m)
+        count = count_in_cells(lattice, events["x"], y=events["y"])
+        scores = _scores(count, lambda: gi_star_on_lattice(lattice.raster(count), lattice.mask)[lattice.mask])
+        return scores and {
+            "cell_i": lattice.cells[:, 0],
+            "cell_j": lattice.cells[:, 1],
+            "scope_path": _paths_of_cells(lattice, villages),
+            "geom": shapely.multipolygons(_to_degrees(lattice.polygons(), task.srid)[:, None]),
+            **scores,
+        }
+
+    return _Plan(parameters, task.window, _digest(events[["x", "y"]], villages), table_of(HotspotCell), compute)
+
+
+def _gi_star_grid(task: _Task) -> _Plan | None:
+    events, grids = _events_and(task, "grid")
+    if not len(grids) or not len(events):
+        return None
+    parameters = {"neighbours": "queen", "window_days": task.settings.window_days, "fdr": FALSE_DISCOVERY_RATE}
+
+    def compute() -> Mapping[str, Any] | None:
+        count = events["grid_id"].value_counts().reindex(grids["id"], fill_value=0).to_numpy()
+        shapes = grids["shape"].to_numpy()
+        scores = _scores(count, lambda: getis_ord_gi_star(count, queen_pairs_of_polygons(shapes)))
+        return scores and {
+            "area_id": grids["id"].to_numpy(),
+            "scope_path": grids["scope_path"].to_numpy(),
+            "geom": _to_degrees(shapes, task.srid),
+            **scores,
+        }
+
+    return _Plan(parameters, task.window, _digest(events[["grid_id"]], grids), table_of(HotspotCell), compute)
+
+
+def _kernel_density(task: _Task) -> _Plan | None:
+    events, villages = _events_and(task, "village")
+    if not len(villages) or not len(events):
+        return None
     parameters = {
-        "cell_m": run.settings.cell_m,
-        "window_days": run.settings.window_days,
-        "bandwidth_m": run.settings.bandwidth_m,
+        "cell_m": task.settings.cell_m,
+        "window_days": task.settings.window_days,
+        "bandwidth_m": task.settings.bandwidth_m,
         "kernel": "gaussian",
     }
-    digest = _digest(events[["x", "y"]], villages["code"])
-    if not len(villages) or not len(events) or _unchanged(run, "kernel_density", parameters, digest):
-        return False
-    lattice = lattice_over(villages["shape"].to_numpy(), run.settings.cell_m)
-    density = kernel_density(lattice, events["x"], y=events["y"], bandwidth_m=run.settings.bandwidth_m)
-    level = np.searchsorted(np.asarray(DENSITY_SHARES) * density.max(), density, side="right")
-    kept = np.nonzero(level > 0)[0]
-    columns = {
-        "cell_i": lattice.cells[kept, 0],
-        "cell_j": lattice.cells[kept, 1],
-        "density": density[kept],
-        "level": level[kept],
-        "scope_path": _paths_of_cells(lattice, villages)[kept],
-        "geom": _to_degrees(lattice.polygons()[kept], run.srid),
-    }
-    _store(run, "kernel_density", parameters, digest=digest, table=DensityCell, columns=columns)
-    return True
+
+    def compute() -> Mapping[str, Any]:
+        lattice = lattice_over(villages["shape"].to_numpy(), task.settings.cell_m)
+        density = kernel_density(lattice, events["x"], y=events["y"], bandwidth_m=task.settings.bandwidth_m)
+        level = np.searchsorted(np.asarray(DENSITY_SHARES) * density.max(), density, side="right")
+        kept = np.nonzero(level > 0)[0]
+        return {
+            "cell_i": lattice.cells[kept, 0],
+            "cell_j": lattice.cells[kept, 1],
+            "density": density[kept],
+            "level": level[kept],
+            "scope_path": _paths_of_cells(lattice, villages)[kept],
+            "geom": _to_degrees(lattice.polygons()[kept], task.srid),
+        }
+
+    return _Plan(parameters, task.window, _digest(events[["x", "y"]], villages), table_of(DensityCell), compute)
 
 
-def _grid_coverage(run: _Run) -> bool:
-    span = analysis_runs.patrol_span(run.connection)
-    grids = analysis_runs.current_areas(run.connection, "grid", srid=run.srid)
+def _grid_coverage(task: _Task) -> _Plan | None:
+    span = analysis_runs.patrol_span(task.connection)
+    grids = analysis_runs.current_areas(task.connection, "grid", srid=task.srid)
     if span is None or not len(grids):
-        return False
-    parameters = {"nights": run.settings.coverage_nights}
-    rows = coverage_rows(run.connection, grids, now=run.now, srid=run.srid, nights=run.settings.coverage_nights)
-    digest = _digest(rows[["night", "grid_id", "area_share", "state", "idle_days"]], grids["code"])
-    if _unchanged(run, "grid_coverage", parameters, digest):
-        return False
-    columns = {name: rows[name].to_numpy() for name in rows.columns}
-    _store(run, "grid_coverage", parameters, digest=digest, table=GridCoverage, columns=columns, span=span)
-    return True
+        return None
+    given = CoverageInput(task.connection, grids, task.now, task.srid, task.settings.coverage_nights)
+    nights = given.all_nights()
+    facts = analysis_runs.night_facts(task.connection, nights[0])
+    measured_to = given.end_of(nights[-1]).isoformat()
+
+    def compute() -> Mapping[str, Any]:
+        rows = coverage_rows(given, task.progress)
+        return {str(name): rows[name] for name in rows.columns}
+
+    return _Plan(
+        {"nights": task.settings.coverage_nights},
+        span,
+        _digest(facts.assign(measured_to=measured_to), grids),
+        table_of(GridCoverage),
+        compute,
+    )
 
 
-ANALYSES: Mapping[str, Callable[[_Run], bool]] = {
+ANALYSES: Mapping[str, Callable[[_Task], _Plan | None]] = {
     "gi_star_lattice": _gi_star_lattice,
     "gi_star_grid": _gi_star_grid,
     "kernel_density": _kernel_density,
@@ -186,14 +251,29 @@ ANALYSES: Mapping[str, Callable[[_Run], bool]] = {
 }
 """Every stored analysis by its kind."""
 
+ANALYSIS_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "hotspots": ("gi_star_lattice", "gi_star_grid"),
+    "density": ("kernel_density",),
+    "coverage": ("grid_coverage",),
+}
+"""The kinds behind the words of the command line."""
 
-def _events_and(run: _Run, level: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    start, end = run.window
-    events = analysis_runs.events(run.connection, start=start, end=end, srid=run.srid)
-    return events, analysis_runs.current_areas(run.connection, level, srid=run.srid)
+_WORK = {"gi_star_lattice": 2, "gi_star_grid": 1, "kernel_density": 1, "grid_coverage": 60}
+"""How long each takes, roughly, for the progress bar."""
 
 
-def _scores(count: Any, z: Any) -> dict[str, Any]:
+def _events_and(task: _Task, level: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    start, end = task.window
+    events = analysis_runs.events(task.connection, start=start, end=end, srid=task.srid)
+    return events, analysis_runs.current_areas(task.connection, level, srid=task.srid)
+
+
+def _scores(count: Any, score: Callable[[], Any]) -> dict[str, Any] | None:
+    """Return the columns of a scored set of cells; None where no cell can stand out (all equal, or too few)."""
+    try:
+        z = score()
+    except ValueError:
+        return None
     p = two_sided_p(z)
     return {
         "event_count": count,
@@ -217,37 +297,11 @@ def _to_degrees(shapes: Any, srid: int) -> Any:
     return shapely.transform(shapes, lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1])))
 
 
-def _digest(data: pd.DataFrame, codes: pd.Series) -> str:
+def _digest(data: pd.DataFrame, areas: pd.DataFrame) -> str:
     """Return a digest of what went in: equal inputs need no new run."""
     digest = hashlib.sha256()
-    for part in (data, codes.to_frame()):
+    for part in (data, areas[["id", "scope_path"]]):
         digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+    for shape in shapely.to_wkb(areas["shape"].to_numpy()):
+        digest.update(shape)
     return digest.hexdigest()
-
-
-def _unchanged(run: _Run, kind: str, parameters: Mapping[str, Any], digest: str) -> bool:
-    return analysis_runs.is_current(
-        run.connection, kind, parameters=parameters, input_digest=digest, code_version=__version__
-    )
-
-
-def _store(
-    run: _Run,
-    kind: str,
-    parameters: Mapping[str, Any],
-    *,
-    digest: str,
-    table: Any,
-    columns: Mapping[str, Any],
-    span: tuple[datetime, datetime] | None = None,
-) -> None:
-    analysis_runs.replace_run(
-        run.connection,
-        kind,
-        parameters=parameters,
-        span=span or run.window,
-        input_digest=digest,
-        code_version=__version__,
-        table=table.__table__,
-        columns=columns,
-    )

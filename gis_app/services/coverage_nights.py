@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection
 
-from gis_app.analysis.coverage import SWEEP_M_BY_MODE, swept_share
+from gis_app.analysis.coverage import SWEEP_M_BY_MODE, FloatArray, swept_share
 from gis_app.analysis.idleness import idle_days, last_visits, night_states
+from gis_app.analysis.instants import Instants
 from gis_app.domain.periods import CITY_TIME, NOON
 from gis_app.storage import analysis_runs
 from gis_app.storage.indicators import known_nights
@@ -17,10 +24,9 @@ from gis_app.storage.indicators import known_nights
 NEVER = np.datetime64("NaT", "us")
 
 
-def coverage_rows(
-    connection: Connection, grids: pd.DataFrame, *, now: datetime, srid: int, nights: int
-) -> pd.DataFrame:
-    """Return one row per grid and night for the newest nights.
+@dataclass(frozen=True)
+class CoverageInput:
+    """What the coverage of nights is computed from.
 
     Parameters
     ----------
@@ -28,49 +34,86 @@ def coverage_rows(
         Of ``analysis_runs.current_areas``.
     now
         The present: a night still running is measured up to it.
+    srid
+        Projected CRS, metres.
     nights
         How many nights, newest first; the nights before them still count as visits.
+    """
+
+    connection: Connection
+    grids: pd.DataFrame
+    now: datetime
+    srid: int
+    nights: int
+
+    def all_nights(self) -> list[date]:
+        """Return every night with patrols, oldest first."""
+        return sorted(known_nights(self.connection))
+
+    def end_of(self, night: date) -> datetime:
+        """Return when a night ends, or now if that is earlier."""
+        return min(night_end(night), self.now)
+
+
+def coverage_rows(given: CoverageInput, progress: Callable[[float], None] = lambda share: None) -> pd.DataFrame:
+    """Return one row per grid and night, oldest night first.
 
     Returns
     -------
     Columns night, grid_id, area_share, state, last_visit_at (UTC, NaT for never), idle_days, scope_path.
     """
-    shapes = grids["shape"].to_numpy()
-    latest = np.full(len(grids), NEVER)
-    known = sorted(known_nights(connection))
+    known = given.all_nights()
+    latest: Instants = np.full(len(given.grids), NEVER)
+    wanted = known[-given.nights :]
+    for night in known[: -given.nights]:
+        tracks = analysis_runs.tracks_of_night(given.connection, night, srid=given.srid)
+        latest = np.fmax(latest, _visits(given, night, tracks))
     frames = []
-    for position, night in enumerate(known):
-        tracks = analysis_runs.tracks_of_night(connection, night, srid=srid)
-        end = min(night_end(night), now)
-        visits = last_visits(shapes, tracks["shape"].to_numpy(), ended_at=tracks["ended_at"], now=end)
-        latest = np.fmax(latest, visits)
-        if position < len(known) - nights:
-            continue
-        sweep_m = tracks["mode"].map(SWEEP_M_BY_MODE).to_numpy(dtype=np.float64)
-        share = swept_share(shapes, tracks["shape"].to_numpy(), sweep_m=sweep_m)
-        found = _found_that_night(connection, night, grids, srid=srid)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "night": night,
-                    "grid_id": grids["id"],
-                    "area_share": share,
-                    "state": night_states(found, share),
-                    "last_visit_at": pd.Series(latest).dt.tz_localize(UTC),
-                    "idle_days": idle_days(latest, end),
-                    "scope_path": grids["scope_path"],
-                }
-            )
-        )
+    for number, (night, tracks, share) in enumerate(_shares(given, wanted), start=1):
+        latest = np.fmax(latest, _visits(given, night, tracks))
+        frames.append(_rows(given, night, share, latest=latest))
+        progress(number / len(wanted))
     return pd.concat(frames, ignore_index=True)
+
+
+def _shares(given: CoverageInput, nights: Sequence[date]) -> Iterator[tuple[date, pd.DataFrame, FloatArray]]:
+    """Yield each night's tracks and shares; GEOS works outside Python's lock, so several nights go at once."""
+    shapes = given.grids["shape"].to_numpy()
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        for first in range(0, len(nights), workers):
+            batch = nights[first : first + workers]
+            tracks = [analysis_runs.tracks_of_night(given.connection, night, srid=given.srid) for night in batch]
+            yield from zip(batch, tracks, pool.map(lambda part: _swept(shapes, part), tracks), strict=True)
+
+
+def _swept(shapes: npt.NDArray[Any], tracks: pd.DataFrame) -> FloatArray:
+    sweep_m = tracks["mode"].map(SWEEP_M_BY_MODE).to_numpy(dtype=np.float64)
+    return swept_share(shapes, tracks["shape"].to_numpy(), sweep_m=sweep_m)
+
+
+def _visits(given: CoverageInput, night: date, tracks: pd.DataFrame) -> Instants:
+    shapes = given.grids["shape"].to_numpy()
+    return last_visits(shapes, tracks["shape"].to_numpy(), ended_at=tracks["ended_at"], now=given.end_of(night))
+
+
+def _rows(given: CoverageInput, night: date, share: FloatArray, *, latest: Instants) -> pd.DataFrame:
+    end = night_end(night)
+    found = analysis_runs.events(given.connection, start=end - timedelta(days=1), end=end, srid=given.srid)
+    found_count = found["grid_id"].value_counts().reindex(given.grids["id"], fill_value=0).to_numpy()
+    return pd.DataFrame(
+        {
+            "night": night,
+            "grid_id": given.grids["id"],
+            "area_share": share,
+            "state": night_states(found_count, share),
+            "last_visit_at": pd.Series(latest).dt.tz_localize(UTC),
+            "idle_days": idle_days(latest, given.end_of(night)),
+            "scope_path": given.grids["scope_path"],
+        }
+    )
 
 
 def night_end(night: date) -> datetime:
     """Return the noon at which a night ends, UTC."""
     return (datetime.combine(night, datetime.min.time(), CITY_TIME) + timedelta(days=1) + NOON).astimezone(UTC)
-
-
-def _found_that_night(connection: Connection, night: date, grids: pd.DataFrame, *, srid: int) -> np.ndarray:
-    end = night_end(night)
-    found = analysis_runs.events(connection, start=end - timedelta(days=1), end=end, srid=srid)
-    return found["grid_id"].value_counts().reindex(grids["id"], fill_value=0).to_numpy()

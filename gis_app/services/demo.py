@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -19,7 +19,7 @@ from gis_app.storage.engine import scoped, system_scope
 
 Progress = Callable[[str, float], None]
 METRIC_SRID = 4549
-STAGES = (("generate", 0.10), ("areas", 0.06), ("hazards", 0.10), ("nights", 0.44), ("analyses", 0.30))
+STAGES = (("generate", 0.06), ("areas", 0.01), ("hazards", 0.04), ("nights", 0.27), ("analyses", 0.62))
 """Stages and their share of the whole, for the progress bar."""
 
 
@@ -70,7 +70,7 @@ def build_demo(
     city = _generate(size, seed, now=now, progress=_stage(progress, "generate"))
     load = DemoLoad(app)
     progress("areas", _start_of("areas"))
-    load.geography(city.areas, city.grids, city.basemap, city.streets, valid_from=now.date().replace(month=1, day=1))
+    load.geography(city.areas, city.grids, city.basemap, city.streets, valid_from=date(now.year - 2, 1, 1))
     load.categories(_categories())
     load.facilities_and_teams(city.facilities, city.teams)
     progress("hazards", _start_of("hazards"))

@@ -22,7 +22,7 @@ def words_of(field: FieldSpec, value: Any, *, locale: str) -> str:
     if field.kind == "boolean":
         return YES_NO[locale][0 if value else 1]
     if field.kind == "moment" and isinstance(value, datetime):
-        return value.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
+        return moment_words(value)
     if field.kind == "date" and isinstance(value, date):
         return value.isoformat()
     if field.kind == "percent":
@@ -31,3 +31,8 @@ def words_of(field: FieldSpec, value: Any, *, locale: str) -> str:
         unit = f" {field.unit.in_locale(locale)}" if field.unit else ""
         return f"{value * field.factor:,.{field.decimals}f}{unit}"
     return str(value)
+
+
+def moment_words(moment: datetime) -> str:
+    """Return an instant in the city's time, to the minute."""
+    return moment.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -12,24 +12,21 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from gis_app.domain.errors import Unavailable
+from gis_app import paths
+from gis_app.domain.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from gis_app.domain.periods import CITY_TIME, TimeWindow, last_days
 from gis_app.domain.rights import Scope
 from gis_app.rendering import layer_spec
-from gis_app.rendering.layer_spec import FieldSpec, LayerSpec
-from gis_app.rendering.style import Paint, Stop
+from gis_app.rendering.layer_config import GROUP_TITLES, layer_config
+from gis_app.rendering.layer_spec import LayerSpec, load_layers
+from gis_app.rendering.standalone import render_standalone
+from gis_app.services.formatting import moment_words
+from gis_app.services.map_export import exported_labels, exported_rows
 from gis_app.storage import indicators
 from gis_app.storage.engine import scoped
+from gis_app.storage.tiles import TileFilter
 
 DEFAULT_WINDOW_DAYS = 30
-GROUP_TITLES = {
-    "work": {"zh": "隐患闭环", "en": "Hazards"},
-    "patrols": {"zh": "巡逻", "en": "Patrols"},
-    "analysis": {"zh": "分析", "en": "Analysis"},
-    "areas": {"zh": "区域与设施", "en": "Areas and facilities"},
-    "basemap": {"zh": "底图", "en": "Basemap"},
-}
-"""Groups in the order of the panel."""
 
 
 @dataclass(frozen=True)
@@ -112,65 +109,99 @@ def interface_strings(locale: str) -> dict[str, str]:
     return {key: words[locale] for key, words in _all_strings().items()}
 
 
-def layer_config(layer: LayerSpec, *, locale: str) -> dict[str, Any]:
-    """Return a layer as the browser needs it: titles and labels in one language."""
-    parameters = [*(("from", "to") if layer.time_column else ()), *(("night",) if layer.night_column else ())]
-    return {
-        "id": layer.id,
-        "title": layer.title.in_locale(locale),
-        "group": layer.group,
-        "groupTitle": GROUP_TITLES[layer.group][locale],
-        "order": layer.order,
-        "geometryType": layer.geometry,
-        "visible": layer.visible,
-        "minzoom": layer.minzoom,
-        "maxzoom": layer.maxzoom,
-        "interactive": layer.interactive,
-        "tiles": f"/tiles/{layer.id}/{{z}}/{{x}}/{{y}}.mvt",
-        "params": parameters,
-        "aggregateBelow": layer.aggregate_below,
-        "inlineUrl": f"/layers/{layer.id}.json" if layer.inline else None,
-        "paint": _paint(layer.paint, layer, locale=locale),
-        "tooltip": list(layer.tooltip),
-        "fields": [_field(field, locale=locale) for field in layer.fields],
-        "details": f"/features/{layer.id}/{{id}}",
+def export_map(
+    engine: Engine,
+    scope: Scope,
+    *,
+    layer_ids: Sequence[str],
+    path: Path,
+    window: TimeWindow | None = None,
+    night: date | None = None,
+    locale: str = "zh",
+) -> Path:
+    """Write a map of some layers as one file that opens offline; return its path.
+
+    Parameters
+    ----------
+    layer_ids
+        Layers, drawn in their own order whatever the order here.
+    path
+        The file to write; one that is there is replaced when the new one is whole.
+    window
+        Days of hazards; by default the 30 up to the newest.
+    night
+        Night of patrols and coverage; by default the newest known.
+
+    Raises
+    ------
+    NotFound
+        If there is no such layer.
+    Forbidden
+        If the scope lacks a layer's right.
+    InvalidInput
+        If a layer has too many features, or the file cannot be written.
+    """
+    layers = _chosen(layer_ids, scope)
+    city = city_state(engine, scope, locale=locale)
+    night = night or next(iter(city.nights), None)
+    if window is None and city.newest_hazard is not None:
+        window = first_window(city, city.newest_hazard)
+    wanted = TileFilter(window.start if window else None, window.end if window else None, night)
+    config: dict[str, Any] = {
+        "locale": locale,
+        "strings": interface_strings(locale),
+        "city": {"name": city.name, "bounds": list(city.bounds), "synthetic": city.synthetic},
+        "dataVersion": city.version,
+        "groups": [{"id": group, "title": titles[locale]} for group, titles in GROUP_TITLES.items()],
+        "layers": [{**layer_config(layer, locale=locale), "visible": True, "minzoom": 0} for layer in layers],
+        "data": {},
+        "answers": {},
     }
+    with scoped(engine, scope) as connection:
+        for layer in layers:
+            if layer.paint.kind == "label":
+                answer = exported_labels(connection, layer, wanted)
+                config["answers"][f"/layers/{layer.id}.json"] = answer
+            else:
+                config["data"][layer.id] = exported_rows(connection, layer, wanted, locale=locale)
+    _write_whole(path, render_standalone(config, notes=_notes(city, window, night=night, locale=locale)))
+    return path
 
 
-def _paint(paint: Paint, layer: LayerSpec, *, locale: str) -> dict[str, Any]:
-    column = paint.field
-    if column is not None and column in {field.name for field in layer.fields}:
-        column = layer.field_named(column).column(locale)
-    return {
-        "kind": paint.kind,
-        "field": column,
-        "color": paint.color,
-        "outline": paint.outline,
-        "width": paint.width,
-        "widthStops": [list(stop) for stop in paint.width_stops],
-        "radius": paint.radius,
-        "radiusField": paint.radius_field,
-        "radii": dict(paint.radii),
-        "opacity": paint.opacity,
-        "fillOpacity": paint.fill_opacity,
-        "dash": list(paint.dash),
-        "stops": [_stop(stop, locale=locale) for stop in paint.stops],
-    }
+def _chosen(layer_ids: Sequence[str], scope: Scope) -> list[LayerSpec]:
+    known = {layer.id: layer for layer in load_layers(paths.layers())}
+    for layer_id in layer_ids:
+        if layer_id not in known:
+            raise NotFound(
+                "There is no layer {layer}.", remedy="Choose from: {known}.", layer=layer_id, known=", ".join(known)
+            )
+        if known[layer_id].right not in scope.rights:
+            raise Forbidden("This needs the right {right}.", right=known[layer_id].right.value)
+    return [layer for layer in known.values() if layer.id in layer_ids]
 
 
-def _stop(stop: Stop, *, locale: str) -> dict[str, Any]:
-    limit: Mapping[str, Any] = {"value": stop.value} if stop.value is not None else {"min": stop.least}
-    return {**limit, "label": stop.label.in_locale(locale), "color": stop.color, "hatched": stop.hatched}
+def _notes(city: CityState, window: TimeWindow | None, *, night: date | None, locale: str) -> list[str]:
+    notes = []
+    if city.newest_hazard:
+        notes.append(interface_strings(locale)["data_until"].format(moment=moment_words(city.newest_hazard)))
+    if window:
+        notes.append(f"{interface_strings(locale)['time_window']} {window.first_day} – {window.last_day}")
+    if night:
+        notes.append(f"{interface_strings(locale)['night']} {night}")
+    return notes
 
 
-def _field(field: FieldSpec, *, locale: str) -> dict[str, Any]:
-    return {
-        "name": field.name,
-        "column": field.column(locale),
-        "title": field.title.in_locale(locale),
-        "kind": field.kind,
-        "unit": field.unit.in_locale(locale) if field.unit else "",
-        "decimals": field.decimals,
-        "factor": field.factor,
-        "values": {key: words.in_locale(locale) for key, words in field.values.items()},
-    }
+def _write_whole(path: Path, text: str) -> None:
+    """Write beside the file first, so that a full disk leaves no half of one."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InvalidInput(
+            "The file {path} cannot be written: {reason}.",
+            remedy="Choose a folder that exists and is yours, with space left.",
+            path=path,
+            reason=error.strerror,
+        ) from error

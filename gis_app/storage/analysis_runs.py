@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, Table, text
 
+from gis_app.domain.periods import CITY_TIME
 from gis_app.storage.bulk_load import copy_rows
 
 _AREAS = text("""
@@ -27,6 +28,15 @@ ORDER BY discovered_at, id""")
 _TRACKS = text("""
 SELECT mode, ended_at, ST_AsBinary(ST_Transform(geom, :srid)) AS shape
 FROM patrol WHERE night = :night ORDER BY id""")
+# What coverage is made from, in a word per night: the tracks as they lie, and the hazards found.
+_NIGHT_FACTS = text("""
+SELECT night::text AS what,
+       md5(string_agg(md5(ST_AsBinary(geom)) || mode || extract(epoch FROM ended_at), ',' ORDER BY id)) AS word
+FROM patrol GROUP BY night
+UNION ALL
+SELECT 'hazards', md5(string_agg(grid_id || ':' || extract(epoch FROM discovered_at), ',' ORDER BY discovered_at, id))
+FROM hazard WHERE stage <> 'void' AND discovered_at >= :start
+ORDER BY what""")
 _SPAN = text("SELECT min(started_at), max(ended_at) FROM patrol")
 _CURRENT = text("""
 SELECT parameters, input_digest, code_version FROM analysis_run WHERE kind = :kind AND is_current""")
@@ -49,6 +59,17 @@ def events(connection: Connection, *, start: datetime, end: datetime, srid: int)
 def tracks_of_night(connection: Connection, night: date, *, srid: int) -> pd.DataFrame:
     """Return mode, ended_at and shape (projected, metres) of the cleaned tracks of a night."""
     return _with_shapes(connection, _TRACKS, {"night": night, "srid": srid})
+
+
+def night_facts(connection: Connection, first: date) -> pd.DataFrame:
+    """Return what and word: a digest of each night's tracks, and one of the hazards found since the first night."""
+    rows = connection.execute(_NIGHT_FACTS, {"start": datetime.combine(first, datetime.min.time(), CITY_TIME)}).all()
+    return pd.DataFrame(rows, columns=["what", "word"])
+
+
+def remove_run(connection: Connection, kind: str) -> None:
+    """Remove the current run of a kind with its rows."""
+    connection.execute(text("DELETE FROM analysis_run WHERE kind = :kind AND is_current"), {"kind": kind})
 
 
 def patrol_span(connection: Connection) -> tuple[datetime, datetime] | None:
@@ -94,7 +115,7 @@ def replace_run(
     connection.execute(_INSERT, values)
     count = len(next(iter(columns.values())))
     copy_rows(connection, table, {"run_id": np.full(count, run, dtype=object), **columns})
-    connection.execute(text("DELETE FROM analysis_run WHERE kind = :kind AND is_current"), {"kind": kind})
+    remove_run(connection, kind)
     connection.execute(text("UPDATE analysis_run SET is_current = true WHERE id = :id"), {"id": run})
 
 

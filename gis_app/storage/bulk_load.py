@@ -7,14 +7,20 @@ the INSERT from there is checked by the policy like any other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
+from psycopg import Connection as PsycopgConnection
 from psycopg import sql
 from sqlalchemy import Connection, Table
 from sqlalchemy.types import TypeEngine
 
 from gis_app.storage.binary_rows import packed_rows
-from gis_app.storage.models import REFERENCE_TABLES
+from gis_app.storage.models import REFERENCE_TABLES, Base
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table of a model."""
+    return cast(Table, model.__table__)
 
 
 def copy_rows(connection: Connection, table: Table, columns: Mapping[str, Any]) -> int:
@@ -81,8 +87,9 @@ def _copy(connection: Connection, name: str, types: Mapping[str, TypeEngine[Any]
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
         sql.Identifier(name), sql.SQL(", ").join(sql.Identifier(column) for column in types)
     )
-    with connection.connection.cursor() as cursor:
-        with cursor.copy(statement) as copy:  # type: ignore[attr-defined]
+    driver = cast("PsycopgConnection[tuple[Any, ...]]", connection.connection.driver_connection)
+    with driver.cursor() as cursor:
+        with cursor.copy(statement) as copy:
             for block in packed_rows(types, columns):
                 copy.write(block)
         return int(cursor.rowcount)

@@ -15,22 +15,13 @@ from sqlalchemy import Connection, Engine, text
 
 from gis_app.domain.areas import child_path
 from gis_app.storage import models
-from gis_app.storage.bulk_load import copy_rows, drop_staged, stage_rows, table_of
+from gis_app.storage.bulk_load import copy_rows, drop_staged, insert_staged, stage_rows, table_of
 from gis_app.storage.engine import long_job
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
+from gis_app.storage.placing import DAY_OF_HAZARD, place_staged
 
 # Areas are measured in the metric CRS by the database, once, so that every rate divides by the same number.
 _MEASURE_AREAS = text("UPDATE area SET area_m2 = ST_Area(ST_Transform(geom, :srid))")
-# array_agg, not LIMIT 1 or min(): those tempt the planner to walk the primary key instead of the spatial index.
-_INSERT_PLACED = """
-INSERT INTO {table} ({columns}, {area_columns}, scope_path)
-SELECT {staged_columns}, {areas}, v.scope_path
-FROM {staged} s
-CROSS JOIN LATERAL (SELECT (array_agg(a.id ORDER BY a.id))[1] AS id FROM area a
-    WHERE a.level = 'village' AND a.valid_to IS NULL AND a.geom && s.geom AND ST_Intersects(a.geom, s.geom)) at_village
-CROSS JOIN LATERAL (SELECT (array_agg(a.id ORDER BY a.id))[1] AS id FROM area a
-    WHERE a.level = 'grid' AND a.valid_to IS NULL AND a.geom && s.geom AND ST_Intersects(a.geom, s.geom)) g
-JOIN area v ON v.id = at_village.id"""
 _IDENTITIES = ("area", "team", "patrol", "patrol_route")
 
 
@@ -106,7 +97,7 @@ class DemoLoad:
         """Load facilities, placed by their point, and teams, whose area is named."""
         with long_job(self.engine) as connection:
             columns = _columns(facilities, ("kind", "name_zh", "name_en"))
-            self._add_placed(connection, models.Facility, columns, {"area_id": "v.id"})
+            self._add_placed(connection, models.Facility, columns, area_column="area_id", day="CURRENT_DATE")
             known = connection.execute(
                 text("SELECT code, id, scope_path FROM area WHERE level IN ('township', 'village')")
             )
@@ -122,7 +113,7 @@ class DemoLoad:
         names = tuple(name for name in hazards.columns if name != "geometry")
         columns = _columns(hazards, names) | {"source_x": hazards.geometry.x, "source_y": hazards.geometry.y}
         with long_job(self.engine) as connection:
-            self._add_placed(connection, models.Hazard, columns, {"village_id": "v.id", "grid_id": "g.id"})
+            self._add_placed(connection, models.Hazard, columns, area_column="village_id", day=DAY_OF_HAZARD)
             refresh_hazard_month_cells(connection)
 
     def night(
@@ -221,23 +212,25 @@ class DemoLoad:
         copy_rows(connection, table_of(model), {**columns, "is_synthetic": np.ones(count, dtype=bool)})
 
     def _add_placed(
-        self, connection: Connection, model: type[models.Base], columns: Mapping[str, Any], areas: Mapping[str, str]
+        self,
+        connection: Connection,
+        model: type[models.Base],
+        columns: Mapping[str, Any],
+        *,
+        area_column: str,
+        day: str,
     ) -> None:
         count = len(next(iter(columns.values())))
         marked = {**columns, "is_synthetic": np.ones(count, dtype=bool)}
         staged = stage_rows(connection, table_of(model), marked)
-        query = _INSERT_PLACED.format(
-            table=table_of(model).name,
-            columns=", ".join(marked),
-            area_columns=", ".join(areas),
-            staged_columns=", ".join(f"s.{column}" for column in marked),
-            areas=", ".join(areas.values()),
-            staged=staged,
-        )
-        placed = connection.execute(text(query)).rowcount
+        outside = place_staged(connection, staged, day=day)
+        if outside:
+            raise RuntimeError(f"{outside} of {count} rows of {table_of(model).name} lie in no village.")
+        if area_column != "village_id":
+            connection.execute(text(f"ALTER TABLE {staged} RENAME village_id TO {area_column}"))
+        grid = ("grid_id",) if "grid_id" in table_of(model).columns else ()
+        insert_staged(connection, staged, table_of(model), (*marked, area_column, *grid, "scope_path"))
         drop_staged(connection, staged)
-        if placed != count:
-            raise RuntimeError(f"{count - placed} of {count} rows of {table_of(model).name} lie in no village.")
 
 
 def _columns(frame: geopandas.GeoDataFrame, names: tuple[str, ...]) -> dict[str, Any]:

@@ -1,0 +1,128 @@
+"""Serves the map with gunicorn, from this process, until it is told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from gis_app.domain.errors import Conflict, InvalidInput
+from gis_app.services.database import Database
+from gis_app.settings import Settings
+
+Tell = Callable[[str], None]
+APPLICATION = "gis_app.web"
+"""Named and not imported: a server loads its application by name, so services need not know the web."""
+LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
+
+
+def reserve_address(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address, not listening yet: whoever connects meanwhile is turned away at once.
+
+    Parameters
+    ----------
+    host
+        Name or address of this machine's side.
+    port
+        0 takes any free one.
+
+    Raises
+    ------
+    Conflict
+        If something else listens there.
+    InvalidInput
+        If the host is not an address of this machine, or the port may not be used.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        _refuse_if_answered(host, port)
+    except OSError as error:
+        raise _refusal(error, host, port) from error
+    return listener
+
+
+def _refuse_if_answered(host: str, port: int) -> None:
+    """Two bound sockets may share a port until one listens, so ask whether somebody does."""
+    if port == 0:
+        return
+    with contextlib.suppress(ConnectionRefusedError, TimeoutError), socket.create_connection((host, port), timeout=0.5):
+        raise OSError(98, "Address already in use")
+
+
+def _refusal(error: OSError, host: str, port: int) -> InvalidInput | Conflict:
+    if isinstance(error, PermissionError):
+        return InvalidInput(
+            "Port {port} may only be used by the system's administrator.",
+            remedy="Choose a port from 1024 to 65535 with --port.",
+            port=port,
+        )
+    if error.errno == 98:
+        return Conflict(
+            "Port {port} of {host} is taken by another program.",
+            remedy="Stop that program, or choose another port with --port.",
+            port=port,
+            host=host,
+        )
+    return InvalidInput(
+        "{host} is not an address of this machine: {reason}.",
+        remedy="Use --host 127.0.0.1 for this machine only, or 0.0.0.0 for all its addresses.",
+        host=host,
+        reason=error.strerror,
+    )
+
+
+def serve(settings: Settings, database: Database, listener: socket.socket, *, tell: Tell) -> None:
+    """Serve until SIGINT or SIGTERM, on a socket of ``reserve_address``.
+
+    Raises
+    ------
+    JingweiError
+        If the application cannot be made, such as when browser assets are missing.
+    """
+    # Made here once, so that its errors are told here; the engine connects first in the workers, after the fork.
+    engine = database.make_app_engine(settings.threads)
+    application = importlib.import_module(APPLICATION).create_app(settings, engine)
+    database.disconnect()
+    host, port = listener.getsockname()[:2]
+    if host not in LOOPBACK_HOSTS:
+        tell(f"Warning: everybody who can reach {host} sees everything: there is no log-in yet.")
+    tell(f"The map is at http://{settings.host}:{port}/ (Ctrl-C ends it)")
+    with contextlib.suppress(SystemExit):
+        _Server(application, _options(settings, listener)).run()
+
+
+def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:
+    return {
+        "bind": f"fd://{listener.fileno()}",
+        "workers": settings.workers,
+        "worker_class": "gthread",
+        "threads": settings.threads,
+        "preload_app": True,
+        "loglevel": "warning",
+        "graceful_timeout": 5,
+        "control_socket_disable": True,
+    }
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with options from us instead of from its command line."""
+
+    def __init__(self, application: Any, options: dict[str, Any]) -> None:
+        self._application, self._options = application, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Return the WSGI application."""
+        return self._application

@@ -1,0 +1,72 @@
+"""Reference data: hazard categories, the bounds of the city, and the record of imports."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from sqlalchemy import Connection, text
+
+from gis_app.storage.bulk_load import copy_rows, table_of
+from gis_app.storage.models import HazardCategory, ImportRun
+
+_BOUNDS = text("""
+SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
+FROM (SELECT ST_Extent(geom) AS box FROM area WHERE level = 'city' AND valid_to IS NULL) whole WHERE box IS NOT NULL""")
+_SAME_FILE = text("""
+SELECT created_at FROM import_run WHERE kind = :kind AND file_sha256 = :sha256 AND datum = :datum
+ORDER BY created_at DESC LIMIT 1""")
+
+
+def load_categories(connection: Connection, categories: pd.DataFrame) -> int:
+    """Load hazard categories, columns as in the table; return how many."""
+    return copy_rows(connection, table_of(HazardCategory), {str(name): categories[name] for name in categories})
+
+
+def category_names(connection: Connection) -> Mapping[str, Sequence[str]]:
+    """Return the names of every hazard category by its code."""
+    rows = connection.execute(text("SELECT code, name_zh, name_en FROM hazard_category ORDER BY sort"))
+    return {row.code: (row.name_zh, row.name_en) for row in rows}
+
+
+def city_bounds(connection: Connection) -> tuple[float, float, float, float] | None:
+    """Return west, south, east, north of the city's area in degrees, None before there is one."""
+    row = connection.execute(_BOUNDS).one_or_none()
+    return None if row is None else (row[0], row[1], row[2], row[3])
+
+
+def was_imported(connection: Connection, kind: str, *, sha256: str, datum: str) -> bool:
+    """Return whether this very file was imported before, as this kind and in this datum."""
+    values = {"kind": kind, "sha256": sha256, "datum": datum}
+    return connection.execute(_SAME_FILE, values).one_or_none() is not None
+
+
+def record_import(
+    connection: Connection,
+    kind: str,
+    *,
+    file_name: str,
+    sha256: str,
+    datum: str,
+    row_count: int,
+    account: str,
+    scope_path: str,
+) -> uuid.UUID:
+    """Write down an import and return its id, which its rows carry."""
+    identity = uuid.uuid4()
+    connection.execute(
+        table_of(ImportRun)
+        .insert()
+        .values(
+            id=identity,
+            kind=kind,
+            file_name=file_name,
+            file_sha256=sha256,
+            datum=datum,
+            row_count=row_count,
+            account=account,
+            scope_path=scope_path,
+        )
+    )
+    return identity
