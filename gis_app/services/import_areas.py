@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import shapely
 from sqlalchemy import Integer, Text
+from sqlalchemy.types import TypeEngine
 
 from gis_app.domain.areas import AreaLevel
 from gis_app.importers.problems import ProblemLog
@@ -16,7 +18,12 @@ from gis_app.storage.imported_areas import INSIDE_SHARE, AreaFact, find_relation
 from gis_app.storage.imported_rows import LoadCount
 from gis_app.storage.models import Area
 
-_EXTRA = {"source_row": Integer(), "parent_code": Text(), "kind": Text(), "household_count": Integer()}
+_EXTRA: dict[str, TypeEngine[Any]] = {
+    "source_row": Integer(),
+    "parent_code": Text(),
+    "kind": Text(),
+    "household_count": Integer(),
+}
 
 
 def load_villages(loading: Loading) -> LoadCount:

@@ -79,7 +79,8 @@ def load_streets(loading: Loading) -> LoadCount:
 def _numbers(loading: Loading) -> pd.Series:
     """Return the file's own numbers, and for hazards without one a number made of import and row."""
     made = loading.import_id.hex[:8] + "-" + loading.frame["source_row"].astype(str)
-    return loading.frame["external_id"].where(loading.frame["external_id"].notna(), made)
+    numbers: pd.Series = loading.frame["external_id"].where(loading.frame["external_id"].notna(), made)
+    return numbers
 
 
 def _outside(loading: Loading, staged: str) -> ProblemLog:

@@ -63,7 +63,8 @@ def _with_teams(loading: Loading) -> pd.DataFrame:
 
 
 def _nights(recorded_at: pd.Series) -> pd.Series:
-    return (recorded_at.dt.tz_convert(CITY_TIME) - NOON).dt.date
+    nights: pd.Series = (recorded_at.dt.tz_convert(CITY_TIME) - NOON).dt.date
+    return nights
 
 
 def _remake(loading: Loading, fresh: pd.DataFrame, known: pd.DataFrame, span: dict[str, datetime]) -> None:
@@ -100,7 +101,8 @@ def _patrols(whole: pd.DataFrame, cleaned: CleanedFixes) -> list[tuple[dict[str,
     lengths = dict(zip(*track_lines(cleaned, whole["x"], y=whole["y"], group=group), strict=True))
     kept = np.bincount(group[cleaned.order])
     patrols = []
-    for number, rows in whole.groupby("group"):
+    for key, rows in whole.groupby("group"):
+        number = int(np.asarray(key))
         # Old fixes name their patrol, new ones their team; a device works for one team in a night.
         team = rows.dropna(subset=["team_id"]).iloc[0]
         patrol = rows["patrol_id"].dropna() if "patrol_id" in rows else pd.Series(dtype=float)
@@ -112,7 +114,7 @@ def _patrols(whole: pd.DataFrame, cleaned: CleanedFixes) -> list[tuple[dict[str,
             "ended_at": rows["recorded_at"].max().to_pydatetime(),
             "mode": team["mode"],
             "length_m": float(shapely.length(lengths[number])) if number in lengths else 0.0,
-            "fix_count": int(kept[int(number)]),
+            "fix_count": int(kept[number]),
             "geom": lines.get(number, shapely.MultiLineString()),
             "scope_path": team["scope_path"],
         }

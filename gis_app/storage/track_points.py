@@ -66,7 +66,7 @@ def store_patrols(connection: Connection, patrols: Sequence[Mapping[str, Any]]) 
         insert = table.insert().returning(table.c.id, sort_by_parameter_order=True)
         given = list(connection.execute(insert, fresh).scalars())
     if changed:
-        values = {name: bindparam(name) for name in rows[0]}
+        values: dict[str, Any] = {name: bindparam(name) for name in rows[0]}
         connection.execute(table.update().where(table.c.id == bindparam("known_id")).values(values), changed)
     new_ids = iter(given)
     return [next(new_ids) if known is None else int(known) for known in ids]
