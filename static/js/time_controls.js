@@ -12,6 +12,8 @@ export const daysBefore = (day, count) => new Date(Date.parse(`${day}T00:00:00Z`
 export function startTimeControls(viewState, say) {
   const [first, last, nights] = ["window-from", "window-to", "night-choice"].map(byId);
   const presets = [...byId("presets").children];
+  // Today, or the newest day of a city nobody has reported from lately: "30 days" never shows an empty map there.
+  const newest = config.window.to;
   first.max = last.max = config.today;
 
   function chooseDays() {
@@ -31,7 +33,7 @@ export function startTimeControls(viewState, say) {
     Object.assign(first, { value: state.from });
     Object.assign(last, { value: state.to });
     for (const preset of presets) {
-      const covers = state.to === config.today && state.from === daysBefore(config.today, preset.dataset.days - 1);
+      const covers = state.to === newest && state.from === daysBefore(newest, preset.dataset.days - 1);
       preset.setAttribute("aria-pressed", String(covers));
     }
     nights.value = state.night ?? "";
@@ -41,7 +43,7 @@ export function startTimeControls(viewState, say) {
   }
 
   for (const preset of presets) {
-    preset.addEventListener("click", () => viewState.choose({ from: daysBefore(config.today, preset.dataset.days - 1), to: config.today }));
+    preset.addEventListener("click", () => viewState.choose({ from: daysBefore(newest, preset.dataset.days - 1), to: newest }));
   }
   first.addEventListener("change", chooseDays);
   last.addEventListener("change", chooseDays);
