@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from gis_app.demo_city import boundaries, facilities, hazards, mosaic, patrols, streets, terrain
 from gis_app.demo_city.place_names import SMALL_TOWNS, PlaceNames
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised whenever the same seed would give another city."""
 Progress = Callable[[str, float], None]
 

@@ -11,13 +11,13 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gis_app.demo_city.hazard_places import near_repeats, place_hazards
 from gis_app.demo_city.mosaic import FloatArray, IntArray, Mosaic
 from gis_app.demo_city.streets import Streets
 from gis_app.demo_city.terrain import Terrain, point_array
+from gis_app.domain.periods import CITY_TIME
 
 DAYS = 365
-CLUSTERED_SHARE, REPEAT_SHARE = 0.34, 0.14
-CLUSTER_COUNT = 46
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,17 @@ HABITS: dict[str, CategoryHabit] = {
     "environment": CategoryHabit(0.05, _SUMMER, 9, 0.20, ("露天焚烧", "污水直排", "垃圾堆积")),
     "fishing": CategoryHabit(0.01, _TYPHOON, 7, 0.35, ("渔船缆绳老化", "救生设备不足")),
 }
+HABITATS = {"geological": "hills", "fishing": "shore"}
+"""Where categories come up that do not follow the town."""
+SENSED = ("fire", "flood", "gas", "geological", "environment")
+"""Categories a sensor can find."""
 SEVERITIES, SEVERITY_SHARES = ("low", "general", "major", "severe"), (0.46, 0.42, 0.10, 0.02)
+DESCRIPTIONS = (
+    "{where}发现{what}，请核实处置。",
+    "{where}存在{what}，影响周边居民，请尽快处理。",
+    "巡查或反映：{where}{what}，需现场核查并反馈结果。",
+    "{where}再次出现{what}，请落实长效整改。",
+)
 HOURS_OF_UNIT = {"urgent_hour": 1.0, "work_hour": 3.0, "work_day": 33.6, "natural_day": 24.0}
 """Hours of the calendar that one unit of a limit takes on average; the working calendar makes them exact later."""
 
@@ -87,12 +97,14 @@ def make_hazards(
     shares = np.array([habit.share for habit in HABITS.values()])
     day = _days(codes, shares, count, end=end, chance=chance)
     category = day["category"].to_numpy()
-    place = _places(terrain, mosaic, streets, count, land=land, chance=chance)
-    place = _near_repeats(place, day, land=land, chance=chance)
-    table = pd.DataFrame({"category_code": category, "age_days": day["age_days"]})
+    age_days = day["age_days"].to_numpy()
+    habitat = np.array([HABITATS.get(code, "town") for code in category])
+    place = place_hazards(terrain, mosaic, streets, habitat=habitat, land=land, chance=chance)
+    place = near_repeats(place, category, age_days, terrain=terrain, land=land, chance=chance)
+    table = pd.DataFrame({"category_code": category, "age_days": age_days})
     table["point"] = point_array(np.round(place, 2))
     patrolled = np.array([HABITS[code].patrol_share for code in category])
-    table["discovered_by"] = _ways(patrolled, mosaic, place, chance=chance)
+    table["discovered_by"] = _ways(category, patrolled, mosaic, place, chance=chance)
     table["severity"] = chance.choice(SEVERITIES, count, p=SEVERITY_SHARES)
     table = table.sort_values("age_days", ascending=False, ignore_index=True)
     table = _with_times(table, categories, end=end, chance=chance)
@@ -102,74 +114,36 @@ def make_hazards(
 def _days(
     codes: npt.NDArray[np.str_], shares: FloatArray, count: int, *, end: datetime, chance: np.random.Generator
 ) -> pd.DataFrame:
-    """Draw category and age by season and hour of the day."""
+    """Draw category and age by season and hour of the day, both as the city's clocks show them."""
     ages = np.arange(DAYS)
-    months = np.array([(end - timedelta(days=int(age))).month - 1 for age in ages])
+    now = end.astimezone(CITY_TIME)
+    months = np.array([(now - timedelta(days=int(age))).month - 1 for age in ages])
     weight = np.stack([np.array(HABITS[code].months)[months] for code in codes])
     weight = shares[:, None] * weight / weight.mean(axis=1, keepdims=True)
     drawn = chance.choice(weight.size, count, p=(weight / weight.sum()).ravel())
     category, age = codes[drawn // DAYS], ages[drawn % DAYS]
     peak = np.array([HABITS[code].hour for code in category])
     hour = (peak + chance.normal(0, 3.2, count)) % 24
-    now_hour = end.hour + end.minute / 60
+    now_hour = now.hour + now.minute / 60
     since = age + (now_hour - hour) / 24
     # Hours of today that are still to come belong to yesterday.
     return pd.DataFrame({"category": category, "age_days": np.where(since < 0.01, since + 1, since)})
 
 
-def _places(
-    terrain: Terrain, mosaic: Mosaic, streets: Streets, count: int, *, land: BaseGeometry, chance: np.random.Generator
-) -> FloatArray:
-    """Draw places beside streets: more in town, and many around a few dozen persistent clusters."""
-    table = streets.table[streets.table["kind"] != "ferry"]
-    lines = table["line"].to_numpy()
-    middle = shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True))
-    nearest = shapely.STRtree(point_array(mosaic.seeds)).nearest(point_array(middle))
-    weight = shapely.length(lines) * (0.05 + mosaic.intensity[nearest] ** 1.5)
-    heart = middle[chance.choice(len(middle), CLUSTER_COUNT, p=weight / weight.sum())]
-    reach = chance.uniform(120, 420, CLUSTER_COUNT)
-    strength = chance.pareto(1.6, CLUSTER_COUNT) + 0.3
-    shapely.prepare(land)
-    shapely.prepare(terrain.water)
-    found = np.empty((0, 2))
-    while len(found) < count:
-        wanted = (count - len(found)) * 2 + 64
-        street = lines[chance.choice(len(lines), wanted, p=weight / weight.sum())]
-        along = shapely.get_coordinates(shapely.line_interpolate_point(street, chance.random(wanted), normalized=True))
-        own = chance.choice(CLUSTER_COUNT, wanted, p=strength / strength.sum())
-        near = heart[own] + chance.normal(0, 1, (wanted, 2)) * reach[own, None]
-        drawn = np.where(
-            (chance.random(wanted) < CLUSTERED_SHARE)[:, None], near, along + chance.normal(0, 18, (wanted, 2))
-        )
-        good = shapely.contains_xy(land, *drawn.T) & ~shapely.contains_xy(terrain.water, *drawn.T)
-        found = np.concatenate([found, drawn[good]])
-    return found[:count]
-
-
-def _near_repeats(
-    place: FloatArray, day: pd.DataFrame, *, land: BaseGeometry, chance: np.random.Generator
-) -> FloatArray:
-    """Move some hazards near to another one that came up a few days before."""
-    moved = place.copy()
-    order = np.argsort(-day["age_days"].to_numpy(), kind="stable")
-    follower = np.nonzero(chance.random(len(order)) < REPEAT_SHARE)[0]
-    follower = follower[follower > 40]
-    # In the order of time, a few dozen hazards are a few hours to days of a county.
-    leader = follower - chance.integers(1, 40, len(follower))
-    near = moved[order[leader]] + chance.normal(0, 55, (len(follower), 2))
-    good = shapely.contains_xy(land, *near.T)
-    moved[order[follower[good]]] = near[good]
-    return moved
-
-
 def _ways(
-    patrolled: FloatArray, mosaic: Mosaic, place: FloatArray, *, chance: np.random.Generator
+    category: npt.NDArray[np.str_],
+    patrolled: FloatArray,
+    mosaic: Mosaic,
+    place: FloatArray,
+    *,
+    chance: np.random.Generator,
 ) -> npt.NDArray[np.str_]:
     """Draw how each was found: patrols and inspections find more where they go more, which is in town."""
     nearest = shapely.STRtree(point_array(mosaic.seeds)).nearest(point_array(place))
     looked = patrolled * (0.55 + 0.9 * mosaic.intensity[nearest])
     draw = chance.random(len(place))
-    way = chance.choice(("resident", "hotline", "sensor"), len(place), p=(0.55, 0.33, 0.12))
+    way = chance.choice(("resident", "hotline"), len(place), p=(0.62, 0.38))
+    way = np.where(np.isin(category, SENSED) & (chance.random(len(place)) < 0.25), "sensor", way)
     way = np.where(draw < looked, "patrol", way)
     return np.where(draw < looked * 0.3, "inspection", way)
 
@@ -225,9 +199,11 @@ def _with_words(table: pd.DataFrame, streets: Streets, *, chance: np.random.Gene
     ]
     table["title"] = titles
     table["place"] = [f"{name}{number}号附近" for name, number in zip(road, house, strict=True)]
+    form = chance.integers(0, len(DESCRIPTIONS), len(table))
     table["description"] = [
-        f"{where}发现{what}，请核实处置。" for where, what in zip(table["place"], titles, strict=True)
+        DESCRIPTIONS[n].format(where=where, what=what)
+        for n, where, what in zip(form, table["place"], titles, strict=True)
     ]
-    local = table["discovered_at"].dt.tz_convert("Asia/Shanghai")
+    local = table["discovered_at"].dt.tz_convert(CITY_TIME)
     table["number"] = [f"RA{day:%Y%m%d}{n:06d}" for n, day in enumerate(local, start=1)]
     return table

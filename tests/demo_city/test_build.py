@@ -127,6 +127,32 @@ def test_old_hazards_are_closed_and_some_open_ones_are_overdue(city):
     assert 0 < (open_ones["due_at"] < pd.Timestamp(END)).sum() < len(open_ones)
 
 
+@pytest.mark.parametrize(("category", "first", "last"), [("fire", 14, 2), ("production", 4, 16), ("building", 4, 16)])
+def test_hazards_come_up_at_their_hours_of_the_city_clock(city, category, first, last):
+    own = city.hazards[city.hazards["category_code"] == category]
+    hour = own["discovered_at"].dt.tz_convert("Asia/Shanghai").dt.hour
+    usual = hour.between(first, last) if first < last else (hour >= first) | (hour <= last)
+    assert usual.mean() > 0.9
+
+
+def test_floods_come_in_the_typhoon_months_and_fires_in_winter(city):
+    month = city.hazards["discovered_at"].dt.tz_convert("Asia/Shanghai").dt.month
+    floods = month[city.hazards["category_code"] == "flood"]
+    fires = month[city.hazards["category_code"] == "fire"]
+    assert floods.isin([7, 8, 9]).mean() > 0.45
+    assert fires.isin([12, 1, 2]).mean() > 0.33
+
+
+def test_no_sensor_finds_a_dispute_or_a_noise(city):
+    sensed = city.hazards.loc[city.hazards["discovered_by"] == "sensor", "category_code"]
+    assert set(sensed) == {"fire", "flood", "gas", "geological", "environment"}
+
+
+def test_no_hazard_lies_in_a_river(city):
+    rivers = shapely.union_all(city.basemap[city.basemap["kind"] == "river"].geometry.to_numpy())
+    assert not shapely.contains(rivers, city.hazards.geometry.to_numpy()).any()
+
+
 def test_nights_are_the_last_ones_before_the_end_and_fixes_follow_the_streets(city, nights):
     assert [str(night.night) for night in nights] == ["2026-11-19", "2026-11-20", "2026-11-21", "2026-11-22"]
     streets = shapely.STRtree(metres(city.streets.geometry))
