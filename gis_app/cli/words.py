@@ -17,6 +17,8 @@ from gis_app.domain.errors import JingweiError, Unavailable
 from gis_app.importers.problems import ImportRefused
 
 LOCALES = ("zh", "en")
+SHOWN_PROBLEMS = 50
+"""More rows than a person mends before importing again only hide the first ones."""
 _TRANSLATIONS = Path(__file__).resolve().parents[1] / "web" / "translations"
 
 
@@ -64,15 +66,16 @@ def _say_problems(error: ImportRefused) -> None:
             in_words(problem.problem_template, problem.params),
             in_words(problem.remedy_template, problem.params),
         )
-        for problem in error.problems
+        for problem in error.problems[:SHOWN_PROBLEMS]
     ]
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(3)]
     for row in (heads, *rows):
         click.echo(
             "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[3]]), err=True
         )
-    if error.further_count:
-        click.echo(in_words("... and {count} more.", {"count": error.further_count}), err=True)
+    further_count = len(error.problems) - len(rows) + error.further_count
+    if further_count:
+        click.echo(in_words("... and {count} more.", {"count": further_count}), err=True)
 
 
 class SentenceGroup(click.Group):

@@ -12,14 +12,16 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from gis_app import paths
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import Conflict, InvalidInput
 from gis_app.importers.frame import CityRules, ImportedFrame, Note, read
 from gis_app.importers.kinds import ImportKind
+from gis_app.services.first_city import begin_city
 from gis_app.services.import_areas import load_grids, load_villages
 from gis_app.services.import_points import load_facilities, load_hazards, load_streets
 from gis_app.services.import_tracks import load_tracks
 from gis_app.services.loading import Loading
 from gis_app.storage import reference
+from gis_app.storage.demo_tables import demo_state
 from gis_app.storage.engine import EVERYTHING, long_job
 from gis_app.storage.imported_rows import LoadCount
 
@@ -89,31 +91,39 @@ def import_into(
     ImportRefused
         If any row has a problem; carries them.
     InvalidInput, Refused, Unavailable
-        As ``importers.frame.read``; and if there is no city yet.
+        As ``importers.frame.read``; and if there is no city yet, which only villages begin.
+    Conflict
+        If the demo city is half built.
     """
     with long_job(engine) as connection:
-        rules = _city_rules(connection, now)
+        rules = _city_rules(connection, wanted.kind, now)
     imported = read(wanted.path, wanted.kind, datum=wanted.datum, file_format=wanted.file_format, city=rules)
     with long_job(engine) as connection:
         if reference.was_imported(connection, wanted.kind, sha256=imported.file_sha256, datum=imported.datum):
             return _known(imported)
-        identity = _record(connection, imported, account)
-        count = LOADERS[wanted.kind](Loading(connection, imported, identity, now, srid))
+        loading = Loading(connection, imported, _record(connection, imported, account), now, srid)
+        begun = begin_city(loading) if rules.bounds is None else ()
+        count = LOADERS[wanted.kind](loading)
     return ImportOutcome(
         count,
         False,
-        imported.notes,
+        (*imported.notes, *begun),
         "{file_name}: {added} added, {changed} changed, {unchanged} as they were.",
         {"file_name": imported.file_name, **vars(count)},
     )
 
 
-def _city_rules(connection: Connection, now: datetime) -> CityRules:
+def _city_rules(connection: Connection, kind: ImportKind, now: datetime) -> CityRules:
     bounds = reference.city_bounds(connection)
-    if bounds is None:
+    if demo_state(connection).is_half_built:
+        raise Conflict(
+            "The demo city in the database is half built.",
+            remedy="Run `jingwei demo`, which begins it anew, or use another database.",
+        )
+    if bounds is None and kind is not ImportKind.VILLAGES:
         raise InvalidInput(
             "There is no city in the database yet.",
-            remedy="Run `jingwei demo`, or begin a city with `jingwei city FILE`.",
+            remedy="Run `jingwei demo`, or begin a city of your own with `jingwei import villages FILE`.",
         )
     names = reference.category_names(connection)
     if not names:

@@ -93,9 +93,12 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
     host, port = listener.getsockname()[:2]
     if host not in LOOPBACK_HOSTS:
         tell(f"Warning: everybody who can reach {host} sees everything: there is no log-in yet.")
-    tell(f"The map is at http://{settings.host}:{port}/ (Ctrl-C ends it)")
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    options = _options(settings, listener) | {
+        "when_ready": lambda arbiter: tell(f"Jingwei is ready: {address} (Ctrl-C ends it)")
+    }
     with contextlib.suppress(SystemExit):
-        _Server(application, _options(settings, listener)).run()
+        _Server(application, options).run()
 
 
 def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:

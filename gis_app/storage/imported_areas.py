@@ -52,7 +52,7 @@ FROM {staged} s JOIN area a ON a.code = s.code AND a.valid_to IS NULL
 ON CONFLICT (area_id) DO UPDATE SET kind = EXCLUDED.kind, household_count = EXCLUDED.household_count
 WHERE (t.kind, t.household_count) IS DISTINCT FROM (EXCLUDED.kind, EXCLUDED.household_count)"""
 _EXTRA_COLUMNS = (
-    "parent_id bigint, current_id bigint, current_from date, current_level text, current_path text, "
+    "parent_id bigint, scope_path text, current_id bigint, current_from date, current_level text, current_path text, "
     "is_equal boolean, inside_share double precision"
 )
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from gis_app.storage.bulk_load import copy_rows, table_of
-from gis_app.storage.models import HazardCategory, ImportRun
+from gis_app.storage.models import CityProfile, HazardCategory, ImportRun
 
 _BOUNDS = text("""
 SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
@@ -34,6 +34,21 @@ def city_bounds(connection: Connection) -> tuple[float, float, float, float] | N
     """Return west, south, east, north of the city's area in degrees, None before there is one."""
     row = connection.execute(_BOUNDS).one_or_none()
     return None if row is None else (row[0], row[1], row[2], row[3])
+
+
+def current_area_id(connection: Connection, code: str) -> int:
+    """Return the id of the area that bears a code now."""
+    query = text("SELECT id FROM area WHERE code = :code AND valid_to IS NULL")
+    return int(connection.execute(query, {"code": code}).scalar_one())
+
+
+def store_profile(
+    connection: Connection, *, names: tuple[str, str], srid: int, bounds: tuple[float, float, float, float]
+) -> None:
+    """Write the profile of a real city: its Chinese and English name, projected CRS, and bounds in degrees."""
+    corners = dict(zip(("west", "south", "east", "north"), bounds, strict=True))
+    profile = {"id": 1, "name_zh": names[0], "name_en": names[1], "metric_srid": srid, "is_synthetic": False}
+    connection.execute(table_of(CityProfile).insert().values(**profile, **corners))
 
 
 def was_imported(connection: Connection, kind: str, *, sha256: str, datum: str) -> bool:
