@@ -13,12 +13,29 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, text
 
 from gis_app.storage import cluster as embedded
 from gis_app.storage import schema
 from gis_app.storage.cluster_database import DatabaseUrls, ensure_database
 from gis_app.storage.engine import make_engine
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A graphics card made of software: ?renderer=gl draws on it, left alone the page prefers the canvas.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    # Names resolve to nothing but this machine.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
 
 _numbers = count(1)
 
@@ -132,3 +149,12 @@ def _address_told_by(server: subprocess.Popen[str]) -> str:
         if address:
             return address.group(0)
     raise AssertionError("The server ended: " + "".join(told))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one Chromium of the session: Playwright's plain interface allows no second one beside it."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield running
+        running.close()

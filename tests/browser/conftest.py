@@ -6,23 +6,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # A graphics card made of software: ?renderer=gl draws on it, left alone the page prefers the canvas.
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    # Names resolve to nothing but this machine.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
 DESKTOP = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
 READY_MS = 60_000
@@ -72,14 +57,6 @@ class Watched:
     def collect(self) -> list[str]:
         violations = self.page.evaluate("window.violations ?? []")
         return self.faults + [f"policy: {violation}" for violation in violations]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
 
 
 def _watch(browser: Browser, address: str, **options) -> Watched:
