@@ -36,7 +36,12 @@ from gis_app.storage.cluster_place import (
     socket_folder,
     version_of,
 )
-from gis_app.storage.cluster_processes import clear_leftovers, living_postmaster, wait_until_ready_or_gone
+from gis_app.storage.cluster_processes import (
+    clear_leftovers,
+    living_postmaster,
+    wait_until_gone,
+    wait_until_ready_or_gone,
+)
 
 Tell = Callable[[str], None]
 START_WAIT_S = 180.0  # recovery after a kill may take minutes on a slow disk; a server that fails is reported at once
@@ -72,6 +77,8 @@ def start(home: Path, *, tell: Tell = lambda message: None) -> RunningCluster:
 
     Raises
     ------
+    InvalidInput
+        If the path of ``home`` cannot be handed to PostgreSQL.
     Unavailable
         If PostgreSQL or PostGIS is missing, the folder cannot be written or entered or is open to others, the disk is
         full, the data folder belongs to another user or major version, another process holds the lock too long, or the
@@ -79,10 +86,10 @@ def start(home: Path, *, tell: Tell = lambda message: None) -> RunningCluster:
     """
     home = home.absolute()
     data = home / "pgdata"
-    programs = find_programs(data)
     user = server_user()
     make_home(home, user)
     with plain_errors(home), _locked(home, tell):
+        programs = find_programs(data)
         if wait_until_ready_or_gone(data, seconds=START_WAIT_S) is None:
             if version_of(data) is None:
                 tell("Creating the database cluster")
@@ -131,6 +138,7 @@ def stop(home: Path, *, tell: Tell = lambda message: None) -> bool:
             "120",
         ]
         run_as(server_user(), command, failure="The database could not be stopped: {reason}", home=home)
+        wait_until_gone(data, seconds=START_WAIT_S)  # its files go a moment before it does
         return True
 
 

@@ -15,11 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gis_app.domain.errors import Unavailable
+from gis_app.domain.errors import InvalidInput, Unavailable
 
 SOCKET_PATH_LIMIT = 107
 # A comma would part two folders in PostgreSQL's setting and in libpq's; other letters take more bytes than one.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
+# pg_ctl hands paths to a shell between double quotes, where these would be read.
+_SHELL_SIGNS = re.compile(r'["$`\\\n]')
 OLDEST_VERSION = 15  # views with security_invoker
 LEAST_FREE_MB = 64
 LEAST_FREE_TO_CREATE_MB = 256
@@ -111,6 +113,12 @@ def check_space(home: Path, *, least_mb: int = LEAST_FREE_MB) -> None:
 
 def make_home(home: Path, user: pwd.struct_passwd) -> None:
     """Make the home folder, and make sure it can be written, by nobody else, and the server's user can enter it."""
+    if _SHELL_SIGNS.search(str(home)):
+        raise InvalidInput(
+            "PostgreSQL cannot run in a folder of this name: {home}",
+            remedy="Set JINGWEI_HOME to a path without quotation mark, dollar sign, backquote, backslash, new line.",
+            home=home,
+        )
     try:
         _make_folders(home)
         with tempfile.TemporaryFile(dir=home):
@@ -147,7 +155,7 @@ def _make_folders(home: Path) -> None:
 def _refuse_shared(home: Path, user: pwd.struct_passwd) -> None:
     """Refuse a home where somebody else could lay links in our way."""
     facts = home.stat()
-    if facts.st_mode & stat.S_IWOTH or facts.st_uid not in (os.geteuid(), user.pw_uid):
+    if facts.st_mode & stat.S_IWOTH or facts.st_uid not in (0, os.geteuid(), user.pw_uid):
         raise Unavailable(
             "The folder {home} is open to other users.",
             remedy="Set JINGWEI_HOME to a folder that {user} owns and nobody else may write, such as one below it.",

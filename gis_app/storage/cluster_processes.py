@@ -58,6 +58,16 @@ def wait_until_ready_or_gone(data: Path, *, seconds: float) -> Postmaster | None
         time.sleep(0.02)
 
 
+def wait_until_gone(data: Path, *, seconds: float) -> bool:
+    """Return whether every process of a data folder ended in time."""
+    deadline = time.monotonic() + seconds
+    while _processes_of(data):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def clear_leftovers(data: Path, sockets: Path) -> None:
     """Remove what a killed server left; to be called under the lock, when no postmaster lives.
 
@@ -82,12 +92,7 @@ def _end_orphans(data: Path) -> None:
                 os.kill(pid, signal_number)
             except ProcessLookupError:
                 continue
-        deadline = time.monotonic() + _ORPHAN_WAIT_S
-        while _processes_of(data):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.02)
-        else:
+        if wait_until_gone(data, seconds=_ORPHAN_WAIT_S):
             return
     raise Unavailable(
         "Processes of the killed database server live on: {pids}.",
