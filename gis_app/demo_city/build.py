@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis_app.demo_city import boundaries, facilities, hazards, mosaic, patrols, streets, terrain
+from gis_app.demo_city import boundaries, facilities, hazards, mosaic, patrols, streets, teams, terrain
 from gis_app.demo_city.place_names import SMALL_TOWNS, PlaceNames
 
 GENERATOR_VERSION = 2
@@ -124,8 +124,8 @@ def build(
         chance=chances[6],
     )
     progress("teams", 0.75)
-    teams = patrols.make_teams(tiles, drawn, network, count=amounts.teams, chance=chances[7])
-    beats = patrols.make_beats(teams, network, chance=chances[7])
+    crews = teams.make_teams(tiles, drawn, network, count=amounts.teams, chance=chances[7])
+    beats = patrols.make_beats(crews, network, chance=chances[7])
     progress("", 1.0)
     return DemoCity(
         areas=_in_degrees(drawn.areas, "shape"),
@@ -133,7 +133,7 @@ def build(
         basemap=_in_degrees(_basemap(land, city_shape, chances[0]), "shape"),
         streets=_in_degrees(network.table, "line"),
         facilities=_in_degrees(places, "point"),
-        teams=_in_degrees(teams, "station"),
+        teams=_in_degrees(crews, "station"),
         hazards=_in_degrees(found, "point"),
         _beats=beats,
         _seed=seed,
@@ -173,6 +173,6 @@ def _basemap(land: terrain.Terrain, city: BaseGeometry, chance: np.random.Genera
     rows.append(("sea", "东海", "East China Sea", 0, terrain.sea_of(shore, chance)))
     rows += [("island", None, None, 1, island) for island in land.islands]
     rows += [("hill", None, None, 2 + height, shape) for height, shape in enumerate(land.hills)]
-    rows += [("river", zh, en, 9, river.intersection(land.mainland.buffer(400))) for river, zh, en in land.rivers]
+    rows += [("river", zh, en, 9, river.intersection(land.mainland)) for river, zh, en in land.rivers]
     table = pd.DataFrame(rows, columns=["kind", "name_zh", "name_en", "rank", "shape"])
     return table[~shapely.is_empty(table["shape"].to_numpy())].reset_index(drop=True)

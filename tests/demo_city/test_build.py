@@ -90,6 +90,19 @@ def test_streets_begin_and_end_where_their_nodes_are(city):
     assert city.streets["length_m"].to_numpy() == pytest.approx(shapely.length(metres(lines)), abs=0.01)
 
 
+def test_streets_are_long_enough_to_be_seen_and_join_two_nodes_only_once(city):
+    assert shapely.is_valid(city.streets.geometry.to_numpy()).all()
+    assert city.streets["length_m"].min() > 1.0
+    assert (city.streets["length_m"] < 10.0).mean() < 0.01
+    pairs = np.sort(city.streets[["from_node", "to_node"]].to_numpy(), axis=1)
+    assert (pairs[:, 0] != pairs[:, 1]).all()
+    assert len(np.unique(pairs, axis=0)) == len(pairs)
+
+
+def test_only_roads_between_places_have_bridges(city):
+    assert set(city.streets.loc[city.streets["is_bridge"], "kind"]) <= {"trunk", "primary", "secondary"}
+
+
 def test_streets_that_cross_a_river_are_bridges_and_only_those(city):
     rivers = shapely.union_all(city.basemap[city.basemap["kind"] == "river"].geometry.to_numpy())
     crossing = shapely.intersects(city.streets.geometry.to_numpy(), rivers)
