@@ -25,7 +25,9 @@ FIX_EVERY_S = 20.0
 SPEED_MPS = {"foot": 1.2, "ebike": 3.6, "car": 6.5}
 REACH_M = {"foot": 1300.0, "ebike": 2600.0, "car": 4200.0}
 STOPS_OF_TEAM = 9
-OUT_SHARE = 0.40
+OUT_S, DWELL_S = (3600.0, 7200.0), (360.0, 960.0)
+"""Least and most seconds a patrol is out, and stays at a stop."""
+OUT_SHARE = 0.42
 NEGLECTED_SHARE = 0.07
 """Share of teams that hardly go out, so that gaps show."""
 
@@ -149,14 +151,15 @@ def _night(beats: list[TeamBeat], night: date, *, chance: np.random.Generator) -
     return DemoNight(night, routes, stops, patrols, fixes)
 
 
-def _walk(
-    beat: TeamBeat, night: date, patrol: int, *, chance: np.random.Generator
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    begin = datetime.combine(night, datetime.min.time(), CITY_TIME) + timedelta(
-        minutes=float(chance.uniform(1140, 1390))
-    )
-    limit_s = float(chance.uniform(3600, 7200))
-    order = [0, *(1 + chance.permutation(len(beat.stops) - 1))]
+def _legs(
+    beat: TeamBeat, *, limit_s: float, chance: np.random.Generator
+) -> tuple[list[FloatArray], list[FloatArray], list[int], list[float]]:
+    """Return points and seconds of each leg, the stops visited and the seconds spent at each, within the limit.
+
+    A team that has seen all its stops begins again; one that could not reach another in time stays at its last.
+    """
+    others = np.arange(1, len(beat.stops))
+    order = [0, *chance.permutation(others), 0, *chance.permutation(others)]
     speed = SPEED_MPS[beat.mode] * chance.uniform(0.85, 1.15)
     line, times, clock = [beat.stops[:1]], [np.zeros(1)], 0.0
     visited: list[int] = []
@@ -164,24 +167,41 @@ def _walk(
     for previous, stop in pairwise(order):
         way = beat.ways[(int(previous), int(stop))]
         seconds = np.r_[0.0, np.cumsum(np.hypot(*np.diff(way, axis=0).T))] / speed
-        if clock + seconds[-1] > limit_s and visited:
+        dwell = float(chance.uniform(*DWELL_S))
+        if clock + seconds[-1] + dwell > limit_s and visited:
             break
-        dwell = float(chance.uniform(6, 16)) * 60
         line += [way, way[-1:]]
-        times += [clock + seconds, np.array([clock + seconds[-1] + dwell])]
+        times += [clock + seconds, clock + seconds[-1:] + dwell]
         clock += float(seconds[-1]) + dwell
         visited.append(int(stop))
-        dwells.append(dwell / 60)
+        dwells.append(dwell)
+    longer = max(OUT_S[0] - clock, 0.0)
+    times[-1] = times[-1] + longer
+    dwells[-1] += longer
+    return line, times, visited, dwells
+
+
+def _walk(
+    beat: TeamBeat, night: date, patrol: int, *, chance: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    begin = datetime.combine(night, datetime.min.time(), CITY_TIME) + timedelta(
+        minutes=float(chance.uniform(1140, 1390))
+    )
+    line, times, visited, dwells = _legs(
+        beat, limit_s=float(chance.triangular(OUT_S[0], 6600.0, OUT_S[1])), chance=chance
+    )
     track, when = np.concatenate(line), np.concatenate(times)
-    when = np.maximum.accumulate(when + np.arange(len(when)) * 1e-6)
-    drawn = shapely.LineString(track) if len(track) > 1 else shapely.LineString(np.vstack([track, track]))
-    route = {"patrol": patrol, "team_code": beat.code, "starts_at": begin, "ends_at": begin + timedelta(seconds=clock)}
+    # Interpolation wants times that rise, also where two legs meet.
+    when = when + np.arange(len(when)) * 1e-6
+    ends_at = begin + timedelta(seconds=round(float(when[-1])))
+    drawn = shapely.LineString(track)
+    route = {"patrol": patrol, "team_code": beat.code, "starts_at": begin, "ends_at": ends_at}
     routes = pd.DataFrame([{**route, "length_m": drawn.length, "line": drawn}])
     stops = pd.DataFrame(
         {
             "patrol": patrol,
             "ordinal": np.arange(1, len(visited) + 1),
-            "dwell_min": np.round(dwells, 1),
+            "dwell_min": np.round(np.asarray(dwells) / 60, 1),
             "point": point_array(beat.stops[visited]),
         }
     )

@@ -177,6 +177,16 @@ def test_nights_are_the_last_ones_before_the_end_and_fixes_follow_the_streets(ci
     assert fixes["recorded_at"].max() < pd.Timestamp(END)
 
 
+def test_patrols_take_one_to_two_hours_in_the_evening_and_stop_on_their_way(nights):
+    routes = pd.concat([night.routes for night in nights])
+    minutes = (routes["ends_at"] - routes["starts_at"]).dt.total_seconds() / 60
+    assert minutes.between(59.9, 120.1).all()
+    assert routes["starts_at"].dt.hour.between(19, 23).all()
+    stops = pd.concat([night.stops.assign(night=night.night) for night in nights])
+    assert (stops["dwell_min"] >= 6).all()
+    assert stops.groupby(["night", "patrol"]).size().median() >= 3
+
+
 def test_some_tracks_have_holes_longer_than_two_minutes(nights):
     fixes = pd.concat([night.fixes.assign(night=night.night) for night in nights])
     gap = fixes.groupby(["night", "patrol"])["recorded_at"].diff().dt.total_seconds()
