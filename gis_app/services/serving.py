@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -97,13 +98,19 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
     options = _options(settings, listener) | {
         "when_ready": lambda arbiter: tell(f"Jingwei is ready: {address} (Ctrl-C ends it)")
     }
-    with contextlib.suppress(SystemExit):
+    main_process = os.getpid()
+    try:
         _Server(application, options).run()
+    except SystemExit as end:
+        # A worker ends here too, as a fork of this process: what the caller still has to close is not the worker's.
+        if os.getpid() != main_process:
+            os._exit(end.code if isinstance(end.code, int) else 0)
 
 
 def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:
     return {
-        "bind": f"fd://{listener.fileno()}",
+        # Handed over: gunicorn closes it, so the caller must not.
+        "bind": f"fd://{listener.detach()}",
         "workers": settings.workers,
         "worker_class": "gthread",
         "threads": settings.threads,
