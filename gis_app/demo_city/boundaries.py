@@ -48,6 +48,11 @@ class Boundaries:
     village_centre: IntArray
 
 
+def town_places() -> FloatArray:
+    """Return the places of all town centres, shape ``(23, 2)``, metres."""
+    return to_metres([(lon, lat) for lon, lat, _ in TOWN_CENTRES.values()])
+
+
 def town_centres(names: PlaceNames, chance: np.random.Generator) -> tuple[Centre, ...]:
     """Return the centres of the towns in metres, in the order of their names."""
     turns = chance.uniform(-0.6, 0.6, len(names.towns))

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from gis_app.demo_city import boundaries, facilities, hazards, mosaic, patrols, streets, teams, terrain
 from gis_app.demo_city.place_names import SMALL_TOWNS, PlaceNames
 
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 """Raised whenever the same seed would give another city."""
 Progress = Callable[[str, float], None]
 
@@ -101,7 +101,7 @@ def build(
     # Each part has its own chance, so that a change in one leaves the others as they were.
     chances = [np.random.default_rng([seed, part]) for part in range(8)]
     progress("terrain", 0.0)
-    land = terrain.make_terrain(chances[0])
+    land = terrain.make_terrain(boundaries.town_places(), chances[0])
     centres = boundaries.town_centres(names, chances[1])
     part = _around(centres) if size is CitySize.SMALL else None
     progress("boundaries", 0.1)

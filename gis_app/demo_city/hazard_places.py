@@ -95,7 +95,7 @@ def _beside_streets(
     heart = shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True))
     heart = heart[chance.choice(len(lines), clusters, p=share)]
     reach = chance.uniform(120, 420, clusters)
-    strength = chance.pareto(1.6, clusters) + 0.3
+    strength = chance.pareto(1.6, clusters).clip(0, 5) + 0.3
     found = np.empty((0, 2))
     while len(found) < count:
         wanted = (count - len(found)) * 2 + 64

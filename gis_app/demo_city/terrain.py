@@ -10,6 +10,7 @@ import numpy.typing as npt
 import shapely
 from pyproj import Transformer
 from scipy import ndimage
+from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 METRIC_SRID = 4549
@@ -69,8 +70,8 @@ RIVERS: dict[str, tuple[tuple[str, str], float, float, tuple[tuple[float, float]
         ((120.69, 27.895), (120.668, 27.85), (120.655, 27.81), (120.64, 27.774)),
     ),
 }
-HILL_CELL_M = 250.0
-HILL_HEIGHTS = (0.60, 0.76, 0.92)
+HILL_CELL_M = 150.0
+HILL_HEIGHTS = (0.80, 0.97, 1.12)
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,8 @@ def to_degrees(points: npt.ArrayLike) -> FloatArray:
     return np.column_stack(convert.transform(metres[:, 0], metres[:, 1]))
 
 
-def make_terrain(chance: np.random.Generator) -> Terrain:
-    """Return the terrain; the same generator state gives the same terrain."""
+def make_terrain(valleys: FloatArray, chance: np.random.Generator) -> Terrain:
+    """Return the terrain, with low land around ``valleys``, shape ``(n, 2)``, metres."""
     outline = to_metres(OUTLINE)
     mainland = shapely.Polygon(_wiggle(np.vstack([outline, outline[:1]]), chance, rounds=6, share=0.13)).buffer(0)
     islands = tuple(_island(lon, lat, radius_m=radius, chance=chance) for lon, lat, radius in ISLANDS)
@@ -134,7 +135,7 @@ def make_terrain(chance: np.random.Generator) -> Terrain:
         for names, narrow, wide, course in RIVERS.values()
     )
     water = shapely.union_all([river for river, _, _ in rivers])
-    return Terrain(_largest(mainland), islands, rivers, _hills(mainland, water, chance=chance))
+    return Terrain(_largest(mainland), islands, rivers, _hills(mainland, water, valleys, chance=chance))
 
 
 def _wiggle(line: FloatArray, chance: np.random.Generator, *, rounds: int, share: float) -> FloatArray:
@@ -176,28 +177,36 @@ def _smooth(line: FloatArray, *, rounds: int) -> FloatArray:
     return line
 
 
-def _hills(mainland: BaseGeometry, water: BaseGeometry, *, chance: np.random.Generator) -> tuple[BaseGeometry, ...]:
-    """Return areas above three heights of a noise field that rises to the west and sinks to the rivers."""
+def _hills(
+    mainland: BaseGeometry, water: BaseGeometry, valleys: FloatArray, *, chance: np.random.Generator
+) -> tuple[BaseGeometry, ...]:
+    """Return areas above three heights of ridges that rise to the west and sink to rivers and to ``valleys``."""
     west, south, east, north = mainland.bounds
-    columns, rows = int((east - west) / HILL_CELL_M) + 1, int((north - south) / HILL_CELL_M) + 1
-    height = np.zeros((rows, columns))
-    for size, weight in ((40, 1.0), (16, 0.7), (6, 0.35)):
-        field = ndimage.gaussian_filter(chance.normal(size=(rows, columns)), size / 2)
-        height += weight * field / field.std()
-    height = (height - height.min()) / np.ptp(height)
-    x = west + (np.arange(columns) + 0.5) * HILL_CELL_M
-    y = south + (np.arange(rows) + 0.5) * HILL_CELL_M
-    points = shapely.points(*np.meshgrid(x, y))
-    to_water = shapely.distance(points, water)
-    rise = 0.62 - 0.62 * np.clip((x - west) / (east - west) * 1.55 - 0.35, 0, 1)[None, :]
-    height = height * 0.75 + rise - 0.35 * np.exp(-to_water / 1500.0)
+    x = np.arange(west, east + HILL_CELL_M, HILL_CELL_M)
+    y = np.arange(south, north + HILL_CELL_M, HILL_CELL_M)
+    height = _ridges((len(y), len(x)), chance)
+    places = np.stack(np.meshgrid(x, y), -1)
+    rise = 0.50 - 0.46 * np.clip((x - west) / (east - west) * 1.5 - 0.35, 0, 1)[None, :]
+    to_valley = cKDTree(valleys).query(places)[0]
+    to_water = shapely.distance(shapely.points(places), water)
+    height = height + rise - 0.40 * np.exp(-to_water / 1100.0) - 0.45 * np.exp(-((to_valley / 1900.0) ** 2))
+    half = HILL_CELL_M / 2 + 1
     shapes = []
     for level in HILL_HEIGHTS:
         row, column = np.nonzero(height > level)
-        squares = shapely.box(x[column] - 126, y[row] - 126, x[column] + 126, y[row] + 126)
-        rounded = shapely.union_all(squares).buffer(260).buffer(-420).buffer(220).simplify(35)
+        squares = shapely.box(x[column] - half, y[row] - half, x[column] + half, y[row] + half)
+        rounded = shapely.union_all(squares).buffer(160).buffer(-290).buffer(150).simplify(12)
         shapes.append(rounded.intersection(mainland.buffer(-150)))
     return tuple(shapes)
+
+
+def _ridges(shape: tuple[int, int], chance: np.random.Generator) -> FloatArray:
+    """Return heights of 0 to 1: noise folded at its middle makes crests with valleys between."""
+    height = np.zeros(shape)
+    for spread_m, weight in ((5200.0, 0.8), (2100.0, 1.0), (800.0, 0.45), (350.0, 0.18)):
+        field = ndimage.gaussian_filter(chance.normal(size=shape), spread_m / HILL_CELL_M)
+        height -= weight * np.abs(field / field.std())
+    return np.asarray((height - height.min()) / np.ptp(height))
 
 
 def _largest(shape: BaseGeometry) -> shapely.Polygon:
