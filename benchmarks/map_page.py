@@ -40,7 +40,7 @@ def main() -> None:
     for hazards in (30_500, 100_000):
         with (
             _copied_city(running, hazards) as urls,
-            _our_server(urls.owner_url, cache_mb=64),
+            _our_server(urls.superuser_url, cache_mb=64),
             tempfile.TemporaryDirectory() as folder,
         ):
             page = _folium_page(urls.superuser_url, Path(folder))

@@ -27,6 +27,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import text
 
@@ -60,9 +61,9 @@ def main() -> None:
     with _copied_city(running, arguments.hazards) as urls:
         places = _places(urls.superuser_url)
         with (
-            _our_server(urls.owner_url, cache_mb=0) as ours,
-            _our_server(urls.owner_url, cache_mb=256) as keeping,
-            _tipg(urls.superuser_url, arguments.peer_python) as theirs,
+            _our_server(urls.superuser_url, cache_mb=0) as ours,
+            _our_server(urls.superuser_url, cache_mb=256) as keeping,
+            _tipg(_peer_url(running), arguments.peer_python) as theirs,
         ):
             for zoom, target in TARGETS.items():
                 _compare(f"z{zoom} tipg", target, ours, theirs, addresses=_addresses(places, zoom))
@@ -153,11 +154,16 @@ def _our_server(url: str, *, cache_mb: int) -> Iterator[Callable[[str], int]]:
         )
 
 
+def _peer_url(running: cluster.RunningCluster) -> str:
+    """Return the address as tipg's settings and driver take a socket: as the host, percent-encoded."""
+    return f"postgresql://postgres@{quote(str(running.socket_folder), safe='')}:5432/tile_benchmark"
+
+
 @contextlib.contextmanager
 def _tipg(url: str, python: Path) -> Iterator[Callable[[str], int]]:
     command = [python, "-m", "uvicorn", "tipg.main:app", "--port", "8103", "--workers", "1", "--log-level", "error"]
     base = "http://127.0.0.1:8103/collections/public.hazard/tiles/WebMercatorQuad"
-    with _server(command, {"DATABASE_URL": url.replace("+psycopg", "")}, "http://127.0.0.1:8103/healthz"):
+    with _server(command, {"DATABASE_URL": url}, "http://127.0.0.1:8103/healthz"):
         yield lambda address: _read(f"{base}/{address}?properties=title,severity,stage")
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import click
 
 from gis_app import __version__
-from gis_app.cli.analyse import analyse
-from gis_app.cli.database import db
-from gis_app.cli.demo import demo
-from gis_app.cli.export import export
-from gis_app.cli.importing import import_file
-from gis_app.cli.serve import serve
+from gis_app.cli.lazy import LazyCommand
 from gis_app.cli.words import SentenceGroup
+
+COMMANDS = (
+    LazyCommand("demo", "gis_app.cli.demo:demo", "Build the synthetic demo city and serve its map."),
+    LazyCommand("serve", "gis_app.cli.serve:serve", "Serve the map of what is in the database."),
+    LazyCommand("db", "gis_app.cli.database:db", "Start, stop and look at the database."),
+    LazyCommand("import", "gis_app.cli.importing:import_file", "Import a file: all of its rows, or none."),
+    LazyCommand("export", "gis_app.cli.export:export", "Write files to take along."),
+    LazyCommand("analyse", "gis_app.cli.analyse:analyse", "Compute hotspots, density and coverage anew."),
+)
 
 
 @click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,7 +34,7 @@ def version() -> None:
     click.echo(f"jingwei {__version__}")
 
 
-for command in (demo, serve, db, import_file, export, analyse):
+for command in COMMANDS:
     jingwei.add_command(command)
 
 
