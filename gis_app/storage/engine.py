@@ -35,7 +35,15 @@ def make_engine(url: str, *, pool_size: int = 4, role: str | None = None) -> Eng
     for plain in ("postgresql://", "postgres://"):
         if url.startswith(plain):
             url = "postgresql+psycopg://" + url.removeprefix(plain)
-    engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_pre_ping=True)
+    # No prepared statements: a plan made for any window and any box reads a million rows where a dozen are asked for.
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"prepare_threshold": None},
+    )
     if role is not None:
 
         @event.listens_for(engine, "connect")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -122,16 +122,23 @@ def tile(
         WITH features AS (
             SELECT s.id{columns}, {_drawn_geometry(_simplified(address))} AS geom
             FROM {source.view} s
-            WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where}
-            LIMIT :most)
-        SELECT ST_AsMVT(features, :layer, {EXTENT}, 'geom') FILTER (WHERE geom IS NOT NULL) AS made,
-               count(*) AS feature_count
-        FROM features""")  # noqa: S608 - names are checked in layer files
-    values |= address.box(source.buffer_px) | _place(source, address) | {"most": None if most is None else most + 1}
-    row = connection.execute(query, values).one()
-    if most is not None and row.feature_count > most:
+            WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where})
+        SELECT ST_AsMVT(features, :layer, {EXTENT}, 'geom') FROM features WHERE geom IS NOT NULL""")  # noqa: S608
+    values |= address.box(source.buffer_px)
+    if most is not None and _exceeds(connection, source, most, where=where, values=values):
         return None
-    return bytes(row.made or b"")
+    return bytes(connection.execute(query, values | _place(source, address)).scalar_one())
+
+
+def _exceeds(
+    connection: Connection, source: TileSource, most: int, *, where: str, values: Mapping[str, object]
+) -> bool:
+    """Return whether more than ``most`` rows lie in the box: counting is cheap, drawing in vain is not."""
+    query = text(f"""
+        SELECT count(*) FROM (
+            SELECT FROM {source.view} s
+            WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where} LIMIT :most) found""")  # noqa: S608
+    return int(connection.execute(query, {**values, "most": most + 1}).scalar_one()) > most
 
 
 def merged_tile(
