@@ -124,7 +124,11 @@ def _turn(home: Path) -> Iterator[None]:
 
 def _own(url: str, tell: Tell) -> Database:
     owner = make_engine(url, pool_size=2)
-    prepare_own_database(owner, tell)
+    try:
+        prepare_own_database(owner, tell)
+    except BaseException:
+        owner.dispose()
+        raise
     return Database(
         owner=owner,
         app=app_engine(url, pool_size=4),
@@ -135,9 +139,10 @@ def _own(url: str, tell: Tell) -> Database:
 
 
 def _migrate(owner: Engine, tell: Tell) -> None:
-    # Two programs that start at once take turns; the second finds nothing to do.
+    # Two programs that start at once take turns; the second finds nothing to do. The lock ends with the transaction:
+    # one of the session would stay with the pooled connection, and shut others out as long as this program runs.
     with owner.connect() as turn, owner.connect() as connection:
-        turn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+        turn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         is_current = schema.current_revision(connection) == schema.newest_revision()
         connection.close()
         if not is_current:
