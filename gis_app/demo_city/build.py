@@ -13,10 +13,21 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis_app.demo_city import boundaries, facilities, hazards, mosaic, patrols, streets, teams, terrain
+from gis_app.demo_city import (
+    boundaries,
+    facilities,
+    hazards,
+    mosaic,
+    patrols,
+    sea,
+    settlements,
+    streets,
+    teams,
+    terrain,
+)
 from gis_app.demo_city.place_names import SMALL_TOWNS, PlaceNames
 
-GENERATOR_VERSION = 3
+GENERATOR_VERSION = 4
 """Raised whenever the same seed would give another city."""
 Progress = Callable[[str, float], None]
 
@@ -101,14 +112,14 @@ def build(
     # Each part has its own chance, so that a change in one leaves the others as they were.
     chances = [np.random.default_rng([seed, part]) for part in range(8)]
     progress("terrain", 0.0)
-    land = terrain.make_terrain(boundaries.town_places(), chances[0])
-    centres = boundaries.town_centres(names, chances[1])
-    part = _around(centres) if size is CitySize.SMALL else None
+    land = terrain.make_terrain(settlements.town_places(), chances[0])
+    homes = settlements.settle(land, names, chances[1])
+    part = _around(homes.towns) if size is CitySize.SMALL else None
     progress("boundaries", 0.1)
-    tiles = mosaic.make_mosaic(land, centres, part=part, chance=chances[2])
-    drawn = boundaries.draw_boundaries(tiles, names, centres, grid_count=amounts.grids, chance=chances[3])
+    tiles = mosaic.make_mosaic(land, homes, part=part, chance=chances[2])
+    drawn = boundaries.draw_boundaries(tiles, names, homes.towns, grid_count=amounts.grids, chance=chances[3])
     progress("streets", 0.3)
-    network = streets.draw_streets(land, tiles, drawn, centres=centres, names=names, chance=chances[4])
+    network = streets.draw_streets(land, tiles, drawn, centres=homes.towns, names=names, chance=chances[4])
     progress("facilities", 0.5)
     places = facilities.place_facilities(tiles, drawn, network, chance=chances[5])
     progress("hazards", 0.55)
@@ -117,6 +128,7 @@ def build(
         land,
         tiles,
         network,
+        drawn.areas[drawn.areas["level"] == "village"],
         categories=categories,
         count=amounts.hazards,
         end=end,
@@ -141,7 +153,7 @@ def build(
     )
 
 
-def _around(centres: tuple[mosaic.Centre, ...]) -> BaseGeometry:
+def _around(centres: tuple[settlements.Centre, ...]) -> BaseGeometry:
     return shapely.union_all([shapely.Point(centre.place).buffer(1900) for centre in centres]).convex_hull
 
 
@@ -170,7 +182,7 @@ def _basemap(land: terrain.Terrain, city: BaseGeometry, chance: np.random.Genera
     rows: list[tuple[str, str | None, str | None, int, BaseGeometry]] = []
     # A small city is a part of the mainland: its sea ends at the whole mainland, not at the part.
     shore = shapely.union_all([city, land.mainland.buffer(-900)])
-    rows.append(("sea", "东海", "East China Sea", 0, terrain.sea_of(shore, chance)))
+    rows.append(("sea", "东海", "East China Sea", 0, sea.sea_of(shore, chance)))
     rows += [("island", None, None, 1, island) for island in land.islands]
     rows += [("hill", None, None, 2 + height, shape) for height, shape in enumerate(land.hills)]
     rows += [("river", zh, en, 9, river.intersection(land.mainland)) for river, zh, en in land.rivers]

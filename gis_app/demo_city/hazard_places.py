@@ -7,9 +7,18 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis_app.demo_city.mosaic import FloatArray, IntArray, Mosaic
+from gis_app.demo_city.mosaic import Mosaic
 from gis_app.demo_city.streets import Streets
-from gis_app.demo_city.terrain import COAST_FROM, COAST_TO, OUTLINE, Terrain, point_array, to_metres
+from gis_app.demo_city.terrain import (
+    COAST_FROM,
+    COAST_TO,
+    OUTLINE,
+    FloatArray,
+    IntArray,
+    Terrain,
+    point_array,
+    to_metres,
+)
 
 CLUSTERED_SHARE, REPEAT_SHARE = 0.34, 0.14
 HAZARDS_OF_CLUSTER = 600

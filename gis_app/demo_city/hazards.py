@@ -12,9 +12,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis_app.demo_city.hazard_places import near_repeats, place_hazards
-from gis_app.demo_city.mosaic import FloatArray, IntArray, Mosaic
+from gis_app.demo_city.mosaic import Mosaic
 from gis_app.demo_city.streets import Streets
-from gis_app.demo_city.terrain import Terrain, point_array
+from gis_app.demo_city.terrain import FloatArray, IntArray, Terrain, point_array
 from gis_app.domain.periods import CITY_TIME
 
 DAYS = 365
@@ -43,18 +43,24 @@ HABITS: dict[str, CategoryHabit] = {
         0.22, _WINTER, 20, 0.45, ("消防通道堵塞", "电动车违规充电", "灭火器过期", "楼道堆放杂物", "私拉电线")
     ),
     "flood": CategoryHabit(0.07, _TYPHOON, 8, 0.25, ("路面积水", "排水口堵塞", "河道漂浮物阻水", "下穿通道积水")),
-    "building": CategoryHabit(0.06, _EVEN, 10, 0.30, ("墙体开裂", "外墙瓷砖脱落", "自建房违规加层")),
-    "traffic": CategoryHabit(0.14, _EVEN, 18, 0.30, ("路灯不亮", "护栏损坏", "路面坑洼", "标线不清")),
+    "building": CategoryHabit(
+        0.06, _EVEN, 10, 0.30, ("墙体开裂", "外墙瓷砖脱落", "自建房违规加层", "广告牌松动", "脚手架不稳")
+    ),
+    "traffic": CategoryHabit(
+        0.14, _EVEN, 18, 0.30, ("路灯不亮", "护栏损坏", "路面坑洼", "标线不清", "视线受遮挡", "占道停车")
+    ),
     "production": CategoryHabit(
         0.13, _EVEN, 10, 0.40, ("机械防护缺失", "危化品存放不规范", "违规动火作业", "安全出口上锁")
     ),
-    "gas": CategoryHabit(0.05, _WINTER, 17, 0.30, ("气瓶间通风不良", "软管老化", "报警器失效")),
-    "food": CategoryHabit(0.05, _SUMMER, 11, 0.35, ("食品过期", "后厨卫生不达标", "无证摊点")),
-    "geological": CategoryHabit(0.03, _TYPHOON, 9, 0.30, ("边坡落石", "坡面裂缝", "挡墙鼓胀")),
+    "gas": CategoryHabit(0.05, _WINTER, 17, 0.30, ("气瓶间通风不良", "软管老化", "报警器失效", "气瓶超期未检")),
+    "food": CategoryHabit(0.05, _SUMMER, 11, 0.35, ("食品过期", "后厨卫生不达标", "无证摊点", "冷藏温度超标")),
+    "geological": CategoryHabit(0.03, _TYPHOON, 9, 0.30, ("边坡落石", "坡面裂缝", "挡墙鼓胀", "排水沟淤塞")),
     "dispute": CategoryHabit(0.12, _EVEN, 15, 0.10, ("邻里纠纷", "工资纠纷", "租赁纠纷", "停车纠纷")),
     "public_order": CategoryHabit(0.07, _SUMMER, 22, 0.45, ("夜间噪声", "门面未上锁", "监控损坏", "聚众喧哗")),
-    "environment": CategoryHabit(0.05, _SUMMER, 9, 0.20, ("露天焚烧", "污水直排", "垃圾堆积")),
-    "fishing": CategoryHabit(0.01, _TYPHOON, 7, 0.35, ("渔船缆绳老化", "救生设备不足")),
+    "environment": CategoryHabit(0.05, _SUMMER, 9, 0.20, ("露天焚烧", "污水直排", "垃圾堆积", "扬尘未覆盖")),
+    "fishing": CategoryHabit(
+        0.01, _TYPHOON, 7, 0.35, ("渔船缆绳老化", "救生设备不足", "定位终端离线", "船舱用电不规范")
+    ),
 }
 HABITATS = {"geological": "hills", "fishing": "shore"}
 """Where categories come up that do not follow the town."""
@@ -75,6 +81,7 @@ def make_hazards(
     terrain: Terrain,
     mosaic: Mosaic,
     streets: Streets,
+    villages: pd.DataFrame,
     *,
     categories: pd.DataFrame,
     count: int,
@@ -86,6 +93,8 @@ def make_hazards(
 
     Parameters
     ----------
+    villages
+        Columns name_zh, shape (metres): what hazards are named after.
     categories
         Columns code, limit_value, limit_unit.
     end
@@ -108,7 +117,7 @@ def make_hazards(
     table["severity"] = chance.choice(SEVERITIES, count, p=SEVERITY_SHARES)
     table = table.sort_values("age_days", ascending=False, ignore_index=True)
     table = _with_times(table, categories, end=end, chance=chance)
-    return _with_words(table, streets, chance=chance)
+    return _with_words(table, streets, villages, chance=chance)
 
 
 def _days(
@@ -186,23 +195,28 @@ def _with_times(
     return table.drop(columns="age_days")
 
 
-def _with_words(table: pd.DataFrame, streets: Streets, *, chance: np.random.Generator) -> pd.DataFrame:
+def _with_words(
+    table: pd.DataFrame, streets: Streets, villages: pd.DataFrame, *, chance: np.random.Generator
+) -> pd.DataFrame:
     """Give number, title, place and description; they speak of places only."""
     named = streets.table[streets.table["name_zh"].notna() & (streets.table["kind"] != "ferry")]
     nearest: IntArray = shapely.STRtree(named["line"].to_numpy()).nearest(table["point"].to_numpy())
+    # "Nearest" is "within" for places on land, and names a village for those a hair outside too.
+    own: IntArray = shapely.STRtree(villages["shape"].to_numpy()).nearest(table["point"].to_numpy())
+    village = villages["name_zh"].to_numpy()[own]
     road = named["name_zh"].to_numpy()[nearest]
     house = chance.integers(1, 400, len(table))
     pick = chance.random(len(table))
-    titles = [
+    what = [
         HABITS[code].titles[int(share * len(HABITS[code].titles))]
         for code, share in zip(table["category_code"], pick, strict=True)
     ]
-    table["title"] = titles
-    table["place"] = [f"{name}{number}号附近" for name, number in zip(road, house, strict=True)]
+    table["title"] = [name + found for name, found in zip(village, what, strict=True)]
+    table["place"] = [f"{name}{way}{number}号附近" for name, way, number in zip(village, road, house, strict=True)]
     form = chance.integers(0, len(DESCRIPTIONS), len(table))
     table["description"] = [
-        DESCRIPTIONS[n].format(where=where, what=what)
-        for n, where, what in zip(form, table["place"], titles, strict=True)
+        DESCRIPTIONS[n].format(where=where, what=found)
+        for n, where, found in zip(form, table["place"], what, strict=True)
     ]
     local = table["discovered_at"].dt.tz_convert(CITY_TIME)
     table["number"] = [f"RA{day:%Y%m%d}{n:06d}" for n, day in enumerate(local, start=1)]

@@ -15,24 +15,11 @@ from scipy import sparse
 from scipy.spatial import Voronoi, cKDTree
 from shapely.geometry.base import BaseGeometry
 
-from gis_app.demo_city.terrain import Terrain
+from gis_app.demo_city.settlements import URBAN_FROM, Settlements
+from gis_app.demo_city.terrain import FloatArray, IntArray, Terrain, inside
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
-URBAN_STEP_M, RURAL_STEP_M, ISLAND_STEP_M, SEA_STEP_M = 165.0, 520.0, 170.0, 700.0
-URBAN_FROM = 0.45
-"""Urban intensity from which a place is built up."""
-
-
-@dataclass(frozen=True)
-class Centre:
-    """The built-up heart of a town: place in metres, reach of its density, direction of its streets."""
-
-    code: str
-    place: tuple[float, float]
-    reach_m: float
-    turn: float
+URBAN_STEP_M, RURAL_STEP_M, ISLAND_STEP_M = 165.0, 520.0, 170.0
+HILL_EFFORT, RIVER_EFFORT = (1.5, 1.35, 1.3), 6.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +35,7 @@ class Mosaic:
     intensity
         Shape ``(n,)``: how urban each piece is, 0 to 1.
     neighbours
-        Sparse ``(n, n)``: distance between the seeds of pieces that share an edge.
+        Sparse ``(n, n)``: effort of going between the seeds of pieces that share an edge, metres of level ground.
     vertices
         Shape ``(v, 2)``: corners, metres.
     edges
@@ -69,24 +56,13 @@ class Mosaic:
     edge_lines: npt.NDArray[np.object_]
 
 
-def urban_intensity(points: FloatArray, centres: tuple[Centre, ...], terrain: Terrain) -> FloatArray:
-    """Return how urban places are, 0 to 1: near a town's centre, and not in the hills."""
-    intensity = np.zeros(len(points))
-    for centre in centres:
-        distance = np.hypot(*(points - centre.place).T)
-        intensity = np.maximum(intensity, np.exp(-((distance / centre.reach_m) ** 2)))
-    steep = shapely.contains_xy(terrain.hills[1], points[:, 0], points[:, 1])
-    hilly = shapely.contains_xy(terrain.hills[0], points[:, 0], points[:, 1])
-    return intensity * np.where(steep, 0.15, np.where(hilly, 0.6, 1.0))
-
-
 def make_mosaic(
-    terrain: Terrain, centres: tuple[Centre, ...], *, part: BaseGeometry | None, chance: np.random.Generator
+    terrain: Terrain, settlements: Settlements, *, part: BaseGeometry | None, chance: np.random.Generator
 ) -> Mosaic:
     """Return the mosaic of the land, or of the land inside ``part``."""
     land = terrain.land if part is None else terrain.land.intersection(part)
     frame = land.buffer(2500)
-    seeds = _seeds(terrain, centres, frame, chance=chance)
+    seeds = _seeds(terrain, settlements, frame, chance=chance)
     diagram = Voronoi(seeds)
     is_land = shapely.contains_xy(land, seeds[:, 0], seeds[:, 1])
     position = np.full(len(seeds), -1, dtype=np.int64)
@@ -100,49 +76,63 @@ def make_mosaic(
     edges, vertices = flat.reshape(-1, 2), np.round(diagram.vertices[used], 3)
 
     inner = seeds[is_land]
-    lines = _edge_lines(vertices, edges, chance=chance)
+    lines = _uncrossed(_edge_lines(vertices, edges, chance=chance))
     pieces = _assemble(lines, edges, sides, len(inner))
     both = (sides >= 0).all(axis=1)
     first, second = sides[both].T
-    far = np.hypot(*(inner[first] - inner[second]).T)
+    effort = _effort(terrain, inner[first], inner[second])
     neighbours = sparse.coo_array(
-        (np.tile(far, 2), (np.r_[first, second], np.r_[second, first])), shape=(len(inner),) * 2
+        (np.tile(effort, 2), (np.r_[first, second], np.r_[second, first])), shape=(len(inner),) * 2
     )
     return Mosaic(
         seeds=inner,
         pieces=pieces,
-        intensity=urban_intensity(inner, centres, terrain),
+        intensity=settlements.intensity(inner),
         neighbours=neighbours.tocsr(),
         vertices=vertices,
         edges=edges,
         edge_pieces=sides,
-        edge_lines=np.asarray(shapely.linestrings(np.stack(lines)), dtype=object),
+        edge_lines=np.asarray(shapely.linestrings(lines), dtype=object),
     )
 
 
 def _seeds(
-    terrain: Terrain, centres: tuple[Centre, ...], frame: BaseGeometry, *, chance: np.random.Generator
+    terrain: Terrain, settlements: Settlements, frame: BaseGeometry, *, chance: np.random.Generator
 ) -> FloatArray:
     """Sow a turned, jittered square lattice around each centre, and scattered points elsewhere."""
-    west, south, east, north = frame.bounds
+    centres = settlements.centres
+    places = np.array([centre.place for centre in centres])
+    reaches = np.array([centre.reach_m for centre in centres])
     parts = []
-    for centre in centres:
-        steps = np.arange(-2.2 * centre.reach_m, 2.2 * centre.reach_m, URBAN_STEP_M)
+    for number, centre in enumerate(centres):
+        half = max(2.2 * centre.reach_m, 2 * URBAN_STEP_M)
+        steps = np.arange(-half, half, URBAN_STEP_M)
         lattice = np.stack(np.meshgrid(steps, steps * 0.8), -1).reshape(-1, 2)
         lattice += chance.normal(0, 0.05 * URBAN_STEP_M, lattice.shape)
         cosine, sine = np.cos(centre.turn), np.sin(centre.turn)
         placed = lattice @ np.array([[cosine, sine], [-sine, cosine]]) + centre.place
-        others = np.array([other.place for other in centres])
-        reaches = np.array([other.reach_m for other in centres])
-        nearest = np.argmin(np.hypot(*(placed[:, None] - others[None]).transpose(2, 0, 1)) / reaches, axis=1)
-        own = nearest == next(n for n, other in enumerate(centres) if other is centre)
-        parts.append(placed[own & (urban_intensity(placed, centres, terrain) >= URBAN_FROM)])
+        near = np.nonzero(np.hypot(*(places - centre.place).T) < 2.5 * (half + reaches))[0]
+        away = np.hypot(*(placed[:, None] - places[None, near]).transpose(2, 0, 1)) / reaches[near]
+        own = near[np.argmin(away, axis=1)] == number
+        parts.append(placed[own & (settlements.intensity(placed) >= URBAN_FROM)])
     for island in terrain.islands:
         parts.append(_scatter(island.buffer(500).bounds, ISLAND_STEP_M, chance))
-    parts.append(_scatter((west, south, east, north), RURAL_STEP_M, chance))
+    parts.append(_scatter(frame.bounds, RURAL_STEP_M, chance))
     scattered = np.concatenate(parts)
     scattered = scattered[shapely.contains_xy(frame, scattered[:, 0], scattered[:, 1])]
     return _thinned(scattered, 0.62 * URBAN_STEP_M)
+
+
+def _effort(terrain: Terrain, start: FloatArray, end: FloatArray) -> FloatArray:
+    """Return metres made longer by hills and by the main river, so that borders lie on ridges and in the river."""
+    effort = np.hypot(*(end - start).T)
+    middle = (start + end) / 2
+    for hill, factor in zip(terrain.hills, HILL_EFFORT, strict=True):
+        effort = np.where(inside(hill, middle), effort * factor, effort)
+    river = terrain.rivers[0][0]
+    shapely.prepare(river)
+    crosses = shapely.intersects(shapely.linestrings(np.stack([start, end], axis=1)), river)
+    return np.asarray(np.where(crosses, effort * RIVER_EFFORT, effort))
 
 
 def _scatter(bounds: tuple[float, ...], step_m: float, chance: np.random.Generator) -> FloatArray:
@@ -163,8 +153,8 @@ def _thinned(points: FloatArray, least_m: float) -> FloatArray:
     return points[~dropped]
 
 
-def _edge_lines(vertices: FloatArray, edges: IntArray, *, chance: np.random.Generator) -> list[FloatArray]:
-    """Return each edge as five points, bent a little; short edges hardly, so that pieces stay simple."""
+def _edge_lines(vertices: FloatArray, edges: IntArray, *, chance: np.random.Generator) -> FloatArray:
+    """Return each edge as five points, shape ``(m, 5, 2)``, bent a little; short edges hardly."""
     start, end = vertices[edges[:, 0]], vertices[edges[:, 1]]
     step = end - start
     length = np.hypot(*step.T)[:, None]
@@ -175,10 +165,23 @@ def _edge_lines(vertices: FloatArray, edges: IntArray, *, chance: np.random.Gene
         lines[:, n] = start + step * share
     for n in (1, 2, 3):
         lines[:, n] += aside * bend * chance.normal(0, 1, (len(edges), 1)).clip(-1.6, 1.6)
-    return list(np.round(lines, 3))
+    return np.round(lines, 3)
 
 
-def _assemble(lines: list[FloatArray], edges: IntArray, sides: IntArray, count: int) -> npt.NDArray[np.object_]:
+def _uncrossed(lines: FloatArray) -> FloatArray:
+    """Straighten edges whose bends cross another edge, until none do: straight Voronoi edges never cross."""
+    lines = lines.copy()
+    share = np.linspace(0, 1, lines.shape[1])[None, :, None]
+    while True:
+        drawn = np.asarray(shapely.linestrings(lines), dtype=object)
+        crossing = np.unique(shapely.STRtree(drawn).query(drawn, predicate="crosses"))
+        bent = np.round(lines[crossing, :1] * (1 - share) + lines[crossing, -1:] * share, 3)
+        if np.array_equal(bent, lines[crossing]):
+            return lines
+        lines[crossing] = bent
+
+
+def _assemble(lines: FloatArray, edges: IntArray, sides: IntArray, count: int) -> npt.NDArray[np.object_]:
     """Chain the edges of every piece into a ring, each edge exactly as its neighbour has it."""
     owner = np.r_[sides[:, 0], sides[:, 1]]
     edge = np.tile(np.arange(len(edges)), 2)
@@ -191,7 +194,7 @@ def _assemble(lines: list[FloatArray], edges: IntArray, sides: IntArray, count: 
     return pieces
 
 
-def _ring(lines: list[FloatArray], edges: IntArray, own: list[int]) -> FloatArray:
+def _ring(lines: FloatArray, edges: IntArray, own: list[int]) -> FloatArray:
     at: dict[int, list[int]] = {}
     for number in own:
         for corner in edges[number]:

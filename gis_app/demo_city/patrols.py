@@ -16,9 +16,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
-from gis_app.demo_city.mosaic import FloatArray, IntArray
 from gis_app.demo_city.streets import Streets
-from gis_app.demo_city.terrain import point_array
+from gis_app.demo_city.terrain import FloatArray, IntArray, point_array
 from gis_app.domain.periods import CITY_TIME, night_of
 
 FIX_EVERY_S = 20.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from scipy import sparse
 from scipy.sparse import csgraph
@@ -13,10 +12,10 @@ from scipy.spatial import Delaunay, cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from gis_app.demo_city.boundaries import Boundaries
-from gis_app.demo_city.mosaic import URBAN_FROM, Centre, FloatArray, IntArray, Mosaic
-from gis_app.demo_city.terrain import Terrain
+from gis_app.demo_city.mosaic import Mosaic
+from gis_app.demo_city.settlements import URBAN_FROM, Centre
+from gis_app.demo_city.terrain import BoolArray, FloatArray, IntArray, Terrain
 
-BoolArray = npt.NDArray[np.bool_]
 KINDS = ("trunk", "primary", "secondary", "residential", "footpath", "ferry")
 TRUNK, PRIMARY, SECONDARY, RESIDENTIAL, FOOTPATH, FERRY = range(6)
 NO_STREET = 99

@@ -11,8 +11,9 @@ import shapely
 from scipy import sparse
 
 from gis_app.demo_city.boundaries import Boundaries
-from gis_app.demo_city.mosaic import Centre, FloatArray, IntArray, Mosaic
+from gis_app.demo_city.mosaic import Mosaic
 from gis_app.demo_city.place_names import PlaceNames
+from gis_app.demo_city.settlements import Centre
 from gis_app.demo_city.street_plan import (
     FERRY,
     KINDS,
@@ -23,7 +24,7 @@ from gis_app.demo_city.street_plan import (
     plan_streets,
     prepared,
 )
-from gis_app.demo_city.terrain import Terrain
+from gis_app.demo_city.terrain import FloatArray, IntArray, Terrain
 
 SMOOTHING_ROUNDS = 12
 LEAST_STREET_M = 12.0

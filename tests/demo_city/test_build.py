@@ -33,8 +33,10 @@ def digest(city):
     for frame in (city.areas, city.streets, city.facilities, city.teams, city.hazards, city.basemap):
         whole.update(b"".join(frame.geometry.to_wkb()))
         whole.update(frame.drop(columns="geometry").to_csv(index=False).encode())
+    whole.update(city.grids.to_csv(index=False).encode())
     for night in city.nights():
-        whole.update(night.fixes.to_csv(index=False).encode())
+        for frame in (night.routes, night.stops, night.patrols, night.fixes):
+            whole.update(frame.to_csv(index=False).encode())
     return whole.hexdigest()
 
 
@@ -109,6 +111,38 @@ def test_streets_that_cross_a_river_are_bridges_and_only_those(city):
     bridge = city.streets["is_bridge"].to_numpy()
     assert bridge.sum() >= 3
     assert (crossing == bridge).mean() > 0.995
+
+
+def test_no_street_but_a_ferry_goes_through_the_sea(city):
+    sea = city.basemap.loc[city.basemap["kind"] == "sea", "geometry"].iloc[0].buffer(-0.003)
+    shapely.prepare(sea)
+    on_land = city.streets.loc[city.streets["kind"] != "ferry"].geometry.to_numpy()
+    assert not shapely.intersects(sea, on_land).any()
+
+
+def test_facilities_lie_beside_streets_and_out_of_the_rivers(city):
+    points = metres(city.facilities.geometry)
+    streets = shapely.STRtree(metres(city.streets.geometry))
+    assert shapely.distance(points, streets.geometries.take(streets.nearest(points))).max() < 150
+    rivers = shapely.union_all(city.basemap[city.basemap["kind"] == "river"].geometry.to_numpy())
+    assert not shapely.contains(rivers, city.facilities.geometry.to_numpy()).any()
+
+
+def test_a_subdistrict_has_an_office_and_stations_are_named_after_the_place_alone(city):
+    names = city.facilities.groupby("kind")["name_zh"].agg(set)
+    assert names["town_hall"] == {"安阳街道办事处", "玉海街道办事处", "锦湖街道办事处"}
+    assert names["police_station"] == {"安阳派出所", "玉海派出所", "锦湖派出所"}
+
+
+def test_hazards_are_named_after_the_village_they_lie_in(city):
+    villages = of_level(city, "village")
+    hazard, village = shapely.STRtree(villages.geometry.to_numpy()).query(
+        city.hazards.geometry.to_numpy(), predicate="within"
+    )
+    names = villages["name_zh"].to_numpy()[village]
+    titles, places = (city.hazards[column].to_numpy()[hazard] for column in ("title", "place"))
+    assert all(title.startswith(name) for title, name in zip(titles, names, strict=True))
+    assert all(place.startswith(name) for place, name in zip(places, names, strict=True))
 
 
 def test_hazards_lie_in_grids_and_their_number_is_as_ordered(city):
