@@ -152,7 +152,8 @@ def merged_tile(
 ) -> bytes:
     """Return one tile of lines or polygons merged per value of ``column``: far fewer bytes, no single features.
 
-    For tiles that would be too large. Each merged shape carries ``count``, the features in it, and ``id`` of one.
+    For tiles that would be too large. Each merged shape carries ``merged``, the features in it, and ``id`` of one;
+    not ``count``, which is that of points and is drawn as a circle.
     With ``breaks`` (ascending) the column is a number, rounded down to the next break.
     """
     where, values = conditions(source, wanted, address.zoom)
@@ -162,14 +163,14 @@ def merged_tile(
         values["breaks"] = list(breaks)
     corner = 2 * 180 / 2**address.zoom / MERGED_CELLS
     query = text(f"""
-        WITH merged AS (
-            SELECT min(s.id) AS id, {named} AS {column or "kind"}, count(*) AS count,
+        WITH classes AS (
+            SELECT min(s.id) AS id, {named} AS {column or "kind"}, count(*) AS merged,
                    ST_Collect(ST_SnapToGrid(s.geom, {corner!r})) AS geom
             FROM {source.view} s
             WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where}
             GROUP BY 2),
         features AS (
-            SELECT s.id, s.{column or "kind"}, s.count, {_drawn_geometry("s.geom")} AS geom FROM merged s)
+            SELECT s.id, s.{column or "kind"}, s.merged, {_drawn_geometry("s.geom")} AS geom FROM classes s)
         SELECT ST_AsMVT(features, :layer, {EXTENT}, 'geom') FROM features WHERE geom IS NOT NULL""")  # noqa: S608
     values |= address.box(source.buffer_px) | _place(source, address)
     return bytes(connection.execute(query, values).scalar_one())

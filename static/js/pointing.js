@@ -2,6 +2,7 @@
 
 import { config, formatNumber, formatValue, layersById, words } from "./config.js";
 import { byId, element, icon } from "./elements.js";
+import { stopOf } from "./paint.js";
 import { fetchJson } from "./requests.js";
 
 const { L } = window;
@@ -39,14 +40,19 @@ export function startPointing(map, renderer) {
     tooltip.hidden = true;
     const found = renderer.pick(event.latlng);
     if (!found) return details.close();
-    if ("count" in found.properties) return map.setView(event.latlng, Math.min(map.getZoom() + CLOSER, map.getMaxZoom()));
+    if (standsForMany(found.properties)) return map.setView(event.latlng, Math.min(map.getZoom() + CLOSER, map.getMaxZoom()));
     return details.open(found, event.latlng);
   });
   return { close: details.close };
 }
 
+/** Whether a feature is several counted points, or shapes of one class merged because a tile held too many. */
+const standsForMany = (properties) => "count" in properties || "merged" in properties;
+
 function tooltipLines({ layer: id, properties }) {
   const layer = layersById.get(id);
+  if ("merged" in properties) return [stopOf(layer.paint, properties)?.label, words("zoom_on_click"), layer.title].filter(Boolean);
+  if ("count" in properties && !layer.aggregateBelow) return [formatNumber(properties.count), words("zoom_on_click"), layer.title];
   if ("count" in properties) {
     const open = properties.open_count > 0 ? [words("count_open", { count: formatNumber(properties.open_count) })] : [];
     return [words("count_cell", { count: formatNumber(properties.count) }), ...open, words("zoom_on_click")];

@@ -152,6 +152,31 @@ def test_a_click_on_counted_hazards_zooms_in(watched):
     watched.wait_for(f"jingwei.map.getZoom() === {zoom + 2}")
 
 
+def test_shapes_merged_for_size_keep_their_colour_and_are_not_called_hazards(watched):
+    page = watched.open("/?renderer=canvas#layers=density")
+    square = {
+        "geometry": "POLYGON ((0 0, 0 4096, 4096 4096, 4096 0, 0 0))",
+        "properties": {"id": 1, "level": 5, "merged": 24000},
+    }
+    tile = mapbox_vector_tile.encode({"name": "density", "features": [square]})
+    page.route("**/tiles/density/**", lambda route: route.fulfill(body=tile, content_type="application/x-protobuf"))
+    page.reload()
+    watched.wait_until_drawn()
+    paint = next(layer["paint"] for layer in config_of(page)["layers"] if layer["id"] == "density")
+    fills = page.evaluate("""() => {
+      const found = new Set();
+      jingwei.map.eachLayer((grid) => Object.values(grid._vectorTiles ?? {}).forEach((tile) =>
+        Object.values(tile._features ?? {}).forEach(({ feature }) => found.add(feature.options?.fillColor))));
+      return [...found];
+    }""")
+    assert fills == [paint["stops"][-1]["color"]]
+    page.mouse.move(700, 500)
+    page.mouse.move(704, 500)
+    tooltip = page.locator("#tooltip")
+    expect(tooltip).to_contain_text(paint["stops"][-1]["label"])
+    assert "隐患" not in tooltip.inner_text()
+
+
 def test_keys_open_help_and_toggle_the_layer_panel(watched):
     page = watched.open("/")
     page.keyboard.press("?")

@@ -152,9 +152,9 @@ def test_merged_streets_keep_their_kinds_and_say_how_many_they_are(square):
             merged_tile(connection, STREETS, at(14), TileFilter(), column="length_m", breaks=[0.0, 0.5, 2.0])
         )
         all_in_one = features(merged_tile(connection, STREETS, at(14), TileFilter(), column=None))
-    assert {(each["kind"], each["count"]) for each in by_kind} == {("trunk", 2), ("residential", 1)}
-    assert [(each["length_m"], each["count"]) for each in by_step] == [(0.5, 3)]
-    assert [each["count"] for each in all_in_one] == [3]
+    assert {(each["kind"], each["merged"]) for each in by_kind} == {("trunk", 2), ("residential", 1)}
+    assert [(each["length_m"], each["merged"]) for each in by_step] == [(0.5, 3)]
+    assert [each["merged"] for each in all_in_one] == [3]
 
 
 def test_a_spatial_question_uses_the_index_under_row_level_security(square):
