@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gis_app.domain.errors import InvalidInput
@@ -19,11 +19,23 @@ class Settings:
     host: str = "127.0.0.1"  # JINGWEI_HOST
     port: int = 8000  # JINGWEI_PORT
     workers: int = 2  # JINGWEI_WORKERS: gunicorn processes
-    threads: int = 8  # JINGWEI_THREADS: per worker; each may hold one database connection
+    threads: int = 64  # JINGWEI_THREADS: per worker; an open page holds one for its stream of events
+    connections: int = 8  # JINGWEI_CONNECTIONS: to the database, per worker
     metric_srid: int = 4549  # JINGWEI_METRIC_SRID: projected CRS for areas and lengths
-    scope_path: str = "/"  # JINGWEI_SCOPE_PATH: area the screen shows until accounts decide it
     locale: str = "zh"  # JINGWEI_LOCALE: zh or en
     tile_cache_mb: int = 64  # JINGWEI_TILE_CACHE_MB: per worker; 0 keeps no tiles
+    proxies: int = 0  # JINGWEI_PROXIES: reverse proxies in front, whose word on address and https is taken
+    track_days: int = 90  # JINGWEI_TRACK_DAYS: raw tracks are deleted after so many days
+    audit_heads: Path | None = None  # JINGWEI_AUDIT_HEADS: file of the audit's heads; below home by default
+    oidc_issuer: str = ""  # JINGWEI_OIDC_ISSUER: address of the identity provider; empty for none
+    oidc_client: str = ""  # JINGWEI_OIDC_CLIENT: our client id there
+    oidc_secret: str = field(default="", repr=False)  # JINGWEI_OIDC_SECRET: our client secret there
+    oidc_login_claim: str = "preferred_username"  # JINGWEI_OIDC_LOGIN_CLAIM: which claim is the login
+
+    @property
+    def heads_file(self) -> Path:
+        """The file of the audit's heads."""
+        return self.audit_heads or self.home / "audit" / "heads.log"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -55,10 +67,17 @@ class Settings:
             port=number("JINGWEI_PORT", cls.port),
             workers=number("JINGWEI_WORKERS", cls.workers),
             threads=number("JINGWEI_THREADS", cls.threads),
+            connections=number("JINGWEI_CONNECTIONS", cls.connections),
             metric_srid=number("JINGWEI_METRIC_SRID", cls.metric_srid),
-            scope_path=environment.get("JINGWEI_SCOPE_PATH") or cls.scope_path,
             locale=environment.get("JINGWEI_LOCALE") or cls.locale,
             tile_cache_mb=number("JINGWEI_TILE_CACHE_MB", cls.tile_cache_mb),
+            proxies=number("JINGWEI_PROXIES", cls.proxies),
+            track_days=number("JINGWEI_TRACK_DAYS", cls.track_days),
+            audit_heads=Path(heads).absolute() if (heads := environment.get("JINGWEI_AUDIT_HEADS")) else None,
+            oidc_issuer=environment.get("JINGWEI_OIDC_ISSUER") or cls.oidc_issuer,
+            oidc_client=environment.get("JINGWEI_OIDC_CLIENT") or cls.oidc_client,
+            oidc_secret=environment.get("JINGWEI_OIDC_SECRET") or "",
+            oidc_login_claim=environment.get("JINGWEI_OIDC_LOGIN_CLAIM") or cls.oidc_login_claim,
         )
 
 

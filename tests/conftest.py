@@ -123,9 +123,18 @@ def migrated_database(migrated_template, clone) -> Iterator[Database]:
     database.close()
 
 
+@dataclass(frozen=True)
+class LiveServer:
+    """A running server, and the demo's log-ins as it printed them."""
+
+    address: str
+    passwords: dict[str, str]
+    home: Path
+
+
 @pytest.fixture(scope="session")
-def live_server() -> Iterator[str]:
-    """The address of a real server, started as a user would: small demo city, embedded database, gunicorn."""
+def live_server() -> Iterator[LiveServer]:
+    """A real server, started as a user would: small demo city, embedded database, gunicorn."""
     home = Path(tempfile.mkdtemp(prefix="jw-", dir="/tmp"))
     home.chmod(0o755)
     environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
@@ -138,7 +147,9 @@ def live_server() -> Iterator[str]:
         text=True,
     )
     try:
-        yield _address_told_by(server)
+        address, told = _address_told_by(server)
+        passwords = dict(re.findall(r"^  (\w+) +((?:[a-z0-9]{4}-){3}[a-z0-9]{4}) ", told, re.MULTILINE))
+        yield LiveServer(address, passwords, home)
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=60)
@@ -146,13 +157,13 @@ def live_server() -> Iterator[str]:
         shutil.rmtree(home)
 
 
-def _address_told_by(server: subprocess.Popen[str]) -> str:
+def _address_told_by(server: subprocess.Popen[str]) -> tuple[str, str]:
     told = []
     for line in server.stdout:
         told.append(line)
         address = re.search(r"http://127\.0\.0\.1:\d+", line)
         if address:
-            return address.group(0)
+            return address.group(0), "".join(told)
     raise AssertionError("The server ended: " + "".join(told))
 
 

@@ -14,6 +14,8 @@ COMMANDS = (
     LazyCommand("db", "gis_app.cli.database:db", "Start, stop and look at the database."),
     LazyCommand("import", "gis_app.cli.importing:import_file", "Import a file: all of its rows, or none."),
     LazyCommand("export", "gis_app.cli.export:export", "Write files to take along."),
+    LazyCommand("account", "gis_app.cli.accounts:account", "Make, change, disable and list accounts."),
+    LazyCommand("audit", "gis_app.cli.audit:audit", "Verify the audit chain and read it."),
     LazyCommand("analyse", "gis_app.cli.analyse:analyse", "Compute hotspots, density and coverage anew."),
 )
 

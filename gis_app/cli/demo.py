@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 
 import click
 
+from gis_app.cli.ledger import ledger_of
 from gis_app.cli.progress import StageProgress
 from gis_app.cli.serve import with_address
-from gis_app.cli.words import tell
+from gis_app.cli.words import in_words, language, tell
 from gis_app.demo_city.build import CitySize
 from gis_app.domain.periods import CITY_TIME
-from gis_app.services import serving
+from gis_app.services import demo_accounts, serving
 from gis_app.services.database import opened
 from gis_app.services.demo import build_demo
+from gis_app.services.demo_accounts import DemoAccount
 from gis_app.settings import Settings
 
 DEFAULT_SEED = 330381
@@ -60,8 +62,19 @@ def demo(size: str, seed: int, *, is_served: bool, host: str | None, port: int |
             tell=tell,
         )
         tell("The demo city is ready." if was_built else "The demo city was there already.")
+        settings.home.mkdir(parents=True, exist_ok=True)
+        _tell_accounts(demo_accounts.ensure(ledger_of(settings, database), settings.home))
         if listener is not None:
             serving.serve(settings, database, listener, tell=click.echo)
+
+
+def _tell_accounts(accounts: list[DemoAccount]) -> None:
+    """Print the log-ins: the passwords were made for this machine, and no other has them."""
+    click.echo(in_words("Log in with one of these:"))
+    words = language()
+    for account in accounts:
+        made, area = account.made, account.area_en if words == "en" else account.area_zh
+        click.echo(f"  {made.login:<12} {made.password}   {made.role:<15} {area}")
 
 
 def _present(as_of: datetime | None) -> datetime:

@@ -18,8 +18,7 @@ from gis_app.settings import Settings
 def serve(host: str | None, port: int | None) -> None:
     """Serve the map of what is in the database, until Ctrl-C.
 
-    Without --host only this machine can open it. There is no log-in yet: on any other address everybody who can reach
-    it sees everything.
+    Without --host only this machine can open it. `jingwei account create` makes an account to log in with.
     """
     settings = with_address(Settings.from_environment(), host, port)
     with serving.reserve_address(settings.host, settings.port) as listener, opened(settings, tell) as database:

@@ -59,6 +59,22 @@ class NotFound(JingweiError):  # noqa: N818
     code = "not_found"
 
 
+class Unauthenticated(JingweiError):  # noqa: N818
+    """Nobody is logged in, or the log-in or token has ended."""
+
+    code = "unauthenticated"
+
+
+class TooMany(JingweiError):  # noqa: N818
+    """Asked too often; ``retry_after_s`` says when to try again."""
+
+    code = "too_many"
+
+    def __init__(self, template: str, *, remedy: str = "", retry_after_s: int, **params: object) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(template, remedy=remedy, seconds=retry_after_s, **params)
+
+
 class Forbidden(JingweiError):  # noqa: N818
     """The caller's rights do not allow this."""
 

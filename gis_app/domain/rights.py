@@ -1,18 +1,94 @@
-"""Rights, and the scope a caller works in."""
+"""Rights, the roles that hold them, and the scope a caller works in."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Right(StrEnum):
     """What a caller may do; routes and layers name the right they need."""
 
     VIEW_MAP = "view_map"
+    VIEW_AGGREGATES = "view_aggregates"
     VIEW_NAMED_TRACKS = "view_named_tracks"
+    VIEW_LIVE_POSITIONS = "view_live_positions"
+    REPORT_HAZARD = "report_hazard"
+    CORRECT_HAZARD = "correct_hazard"
     EXPORT = "export"
-    IMPORT = "import"
+    MANAGE_OWN_ACCOUNT = "manage_own_account"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    READ_AUDIT = "read_audit"
+
+
+class Role(StrEnum):
+    """What kind of work an account is for; its area says where."""
+
+    ADMINISTRATOR = "administrator"
+    SUPERVISOR = "supervisor"
+    DISPATCHER = "dispatcher"
+    HANDLER = "handler"
+    GRID_WORKER = "grid_worker"
+    ANALYST = "analyst"
+    PATROL_PLANNER = "patrol_planner"
+    KIOSK = "kiosk"
+
+
+_SEES = frozenset({Right.VIEW_MAP, Right.MANAGE_OWN_ACCOUNT})
+RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
+    {
+        # Who manages accounts sees no tracks: both together would let one person watch unseen.
+        Role.ADMINISTRATOR: _SEES | {Right.VIEW_AGGREGATES, Right.MANAGE_ACCOUNTS, Right.READ_AUDIT, Right.EXPORT},
+        Role.SUPERVISOR: _SEES
+        | {
+            Right.VIEW_AGGREGATES,
+            Right.VIEW_NAMED_TRACKS,
+            Right.REPORT_HAZARD,
+            Right.CORRECT_HAZARD,
+            Right.READ_AUDIT,
+            Right.EXPORT,
+        },
+        Role.DISPATCHER: _SEES
+        | {
+            Right.VIEW_AGGREGATES,
+            Right.VIEW_NAMED_TRACKS,
+            Right.VIEW_LIVE_POSITIONS,
+            Right.REPORT_HAZARD,
+            Right.CORRECT_HAZARD,
+        },
+        Role.HANDLER: _SEES,
+        Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD},
+        Role.ANALYST: _SEES | {Right.VIEW_AGGREGATES, Right.EXPORT},
+        Role.PATROL_PLANNER: _SEES | {Right.VIEW_AGGREGATES, Right.VIEW_NAMED_TRACKS},
+        # A screen on a wall changes nothing, not even its own password.
+        Role.KIOSK: frozenset({Right.VIEW_MAP, Right.VIEW_AGGREGATES, Right.VIEW_LIVE_POSITIONS}),
+    }
+)
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """How long a log-in holds: unused (None: for ever), and at most."""
+
+    idle: timedelta | None
+    absolute: timedelta
+    one_at_a_time: bool = False
+
+
+_DESK = SessionLimits(idle=timedelta(minutes=30), absolute=timedelta(hours=12))
+_FIELD = SessionLimits(idle=timedelta(hours=4), absolute=timedelta(hours=16))
+"""A shift in the field: a phone sleeps in a pocket for hours."""
+SESSION_LIMITS: Mapping[Role, SessionLimits] = MappingProxyType(
+    {role: _DESK for role in Role}
+    | {
+        Role.HANDLER: _FIELD,
+        Role.GRID_WORKER: _FIELD,
+        Role.KIOSK: SessionLimits(idle=None, absolute=timedelta(days=366), one_at_a_time=True),
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from gis_app.domain.periods import TimeWindow
-from gis_app.domain.rights import Scope
+from gis_app.domain.rights import Right, Scope
 from gis_app.storage import indicators
 from gis_app.storage.engine import scoped
 
@@ -17,8 +17,8 @@ def strip(engine: Engine, scope: Scope, window: TimeWindow, *, night: date | Non
     """Return the figures for a window and a night (the newest known one if None), as of ``now``."""
     with scoped(engine, scope) as connection:
         hazards = indicators.hazard_figures(connection, start=window.start, end=window.end, now=now)
-        nights = indicators.known_nights(connection)
-        shown = night or (nights[0] if nights else None)
+        nights = indicators.known_nights(connection) if Right.VIEW_AGGREGATES in scope.rights else ()
+        shown = (night or nights[0]) if nights else None
         coverage = indicators.coverage_figures(connection, shown) if shown else None
         teams = indicators.team_figures(connection, shown) if shown else None
     share = coverage["share"] if coverage else None

@@ -23,7 +23,7 @@ from gis_app.rendering.standalone import render_standalone
 from gis_app.services.formatting import moment_words
 from gis_app.services.map_export import exported_labels, exported_rows
 from gis_app.storage import indicators
-from gis_app.storage.engine import scoped
+from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.tiles import TileFilter
 
 DEFAULT_WINDOW_DAYS = 30
@@ -64,6 +64,13 @@ def city_state(engine: Engine, scope: Scope, *, locale: str) -> CityState:
             newest_hazard=indicators.newest_hazard(connection),
             version=indicators.data_version(connection),
         )
+
+
+def city_name(engine: Engine, *, locale: str) -> str:
+    """Return the name of the city, empty before one was loaded; everybody may know it."""
+    with scoped(engine, system_scope()) as connection:
+        profile = indicators.city_profile(connection)
+    return "" if profile is None else str(profile["name_en" if locale == "en" else "name_zh"])
 
 
 def map_config(

@@ -88,15 +88,16 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
         If the application cannot be made, such as when browser assets are missing.
     """
     # Made here once, so that its errors are told here; the engine connects first in the workers, after the fork.
-    engine = database.make_app_engine(settings.threads)
+    engine = database.make_app_engine(settings.connections)
     application = importlib.import_module(APPLICATION).create_app(settings, engine)
     database.disconnect()
     host, port = listener.getsockname()[:2]
-    if host not in LOOPBACK_HOSTS:
-        tell(f"Warning: everybody who can reach {host} sees everything: there is no log-in yet.")
+    if host not in LOOPBACK_HOSTS and not settings.proxies:
+        tell(f"Warning: passwords go to {host} unencrypted. Put a proxy with https in front and set JINGWEI_PROXIES=1.")
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     options = _options(settings, listener) | {
-        "when_ready": lambda arbiter: tell(f"Jingwei is ready: {address} (Ctrl-C ends it)")
+        "when_ready": lambda arbiter: tell(f"Jingwei is ready: {address} (Ctrl-C ends it)"),
+        "post_worker_init": lambda worker: _end_streams_with(worker, application),
     }
     main_process = os.getpid()
     try:
@@ -105,6 +106,11 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
         # A worker ends here too, as a fork of this process: what the caller still has to close is not the worker's.
         if os.getpid() != main_process:
             os._exit(end.code if isinstance(end.code, int) else 0)
+
+
+def _end_streams_with(worker: Any, application: Any) -> None:
+    """Tell open streams when their worker ends: a thread that never returns would keep it from ending."""
+    application.extensions["jingwei_closing"] = lambda: not worker.alive
 
 
 def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from gis_app.storage.models import REFERENCE_TABLES, Base
+from gis_app.storage.models import Base
 
-# Everything but alembic's own bookkeeping.
-CITY_TABLES = tuple(sorted(set(Base.metadata.tables) | (REFERENCE_TABLES - {"alembic_version"})))
+# The audit stays: what happened is not undone with the city.
+CITY_TABLES = tuple(sorted(set(Base.metadata.tables) - {"audit_entry", "audit_head", "job_run", "log_in_attempt"}))
 _STATE = text("""
 SELECT (SELECT demo_key FROM city_profile) AS demo_key,
        EXISTS (SELECT FROM city_profile) AS has_profile,

@@ -67,6 +67,15 @@ def refresh_hazard_month_cells(connection: Connection, months: Iterable[date] | 
     connection.execute(text(_COUNT.format(restriction=restriction)), wanted)
 
 
+def refresh_village_month(connection: Connection, scope_path: str, moment: datetime) -> None:
+    """Count the hazards of one village in the month of a moment anew: one of them came, went or changed."""
+    month = moment.astimezone(CITY_TIME).date().replace(day=1)
+    values = {"path": scope_path, "month": month, "start": _midnight(month), "end": _midnight(_next_month(month))}
+    connection.execute(text("DELETE FROM hazard_month_cell WHERE scope_path = :path AND month = :month"), values)
+    restriction = "h.scope_path = :path AND h.discovered_at >= :start AND h.discovered_at < :end"
+    connection.execute(text(_COUNT.format(restriction=restriction)), values)
+
+
 def hazard_cell_tile(connection: Connection, layer: str, address: TileAddress, wanted: TileFilter) -> bytes:
     """Return one tile of hazards counted per cell in ``[start, end)``: whole months from counts, the rest from rows.
 
@@ -98,9 +107,13 @@ def whole_months(start: datetime, end: datetime) -> tuple[date, date]:
     first = start.astimezone(CITY_TIME)
     begin = first.date().replace(day=1)
     if first != datetime.combine(begin, datetime.min.time(), CITY_TIME):
-        begin = (begin + timedelta(days=31)).replace(day=1)
+        begin = _next_month(begin)
     stop = end.astimezone(CITY_TIME).date().replace(day=1)
     return begin, max(begin, stop)
+
+
+def _next_month(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
 
 
 def _midnight(day: date) -> datetime:

@@ -3,23 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask
 from flask_babel import Babel
 from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gis_app import paths
 from gis_app.domain.errors import Unavailable
-from gis_app.domain.rights import Right, Scope
 from gis_app.rendering.layer_spec import LayerSpec, load_layers
+from gis_app.services.audit import HeadsFile, Ledger
+from gis_app.services.gate import Gate
+from gis_app.services.looks import Looks
 from gis_app.services.tiles import TileStore
 from gis_app.settings import Settings
-from gis_app.web import api, errors, map_page, params, response_headers, static_files, tiles
+from gis_app.web import (
+    access,
+    account,
+    accounts,
+    api,
+    audit,
+    errors,
+    events,
+    hazards,
+    log_in,
+    map_page,
+    openapi,
+    pages,
+    params,
+    rate_limits,
+    response_headers,
+    static_files,
+    tiles,
+)
 
-BLUEPRINTS = (map_page.blueprint, tiles.blueprint, api.blueprint, static_files.blueprint)
+BLUEPRINTS = (
+    map_page.blueprint,
+    tiles.blueprint,
+    api.blueprint,
+    hazards.blueprint,
+    events.blueprint,
+    log_in.blueprint,
+    account.blueprint,
+    accounts.blueprint,
+    audit.blueprint,
+    openapi.blueprint,
+    static_files.blueprint,
+)
+THREADS_KEPT_FREE = 16
+"""Of a worker's threads, so many never hold a stream of events."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +63,14 @@ class AppState:
 
     settings: Settings
     engine: Engine
+    ledger: Ledger
+    gate: Gate
+    looks: Looks
+    streams: events.Streams
     layers: Mapping[str, LayerSpec]
     tiles: TileStore
-    scope: Scope
     static_version: str
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    now: Callable[[], datetime]
 
 
 def create_app(settings: Settings, engine: Engine, *, now: Callable[[], datetime] | None = None) -> Flask:
@@ -44,28 +82,44 @@ def create_app(settings: Settings, engine: Engine, *, now: Callable[[], datetime
         If a layer file is wrong.
     Unavailable
         If the translations were not compiled.
+    RuntimeError
+        If a route does not declare who may call it.
     """
     _require_translations()
     app = Flask(__name__, static_folder=None)
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    layers = {layer.id: layer for layer in load_layers(paths.layers())}
-    app.extensions["jingwei"] = AppState(
-        settings=settings,
-        engine=engine,
-        layers=layers,
-        tiles=TileStore(engine, layers, cache_bytes=settings.tile_cache_mb * 2**20),
-        scope=Scope(account="screen", area_path=settings.scope_path, rights=frozenset({Right.VIEW_MAP})),
-        static_version=static_files.version_of(paths.static()),
-        **({"now": now} if now else {}),
-    )
+    app.extensions["jingwei"] = _state(settings, engine, now=now or (lambda: datetime.now(UTC)))
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     Babel(app, locale_selector=params.locale)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
     response_headers.register(app)
-    app.jinja_env.globals.update(locale=params.locale, static_url=static_files.static_url)
+    rate_limits.register(app)
+    access.register(app)
+    pages.register(app)
+    access.refuse_undeclared(app)
     return app
+
+
+def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -> AppState:
+    layers = {layer.id: layer for layer in load_layers(paths.layers())}
+    ledger = Ledger(engine, HeadsFile(settings.heads_file), now)
+    return AppState(
+        settings=settings,
+        engine=engine,
+        ledger=ledger,
+        gate=Gate(engine, now),
+        looks=Looks(ledger),
+        streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
+        layers=layers,
+        tiles=TileStore(engine, layers, cache_bytes=settings.tile_cache_mb * 2**20),
+        static_version=static_files.version_of(paths.static()),
+        now=now,
+    )
 
 
 def _require_translations() -> None:

@@ -11,11 +11,23 @@ from flask_babel import gettext
 from sqlalchemy.exc import OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, JingweiError, NotFound, Refused, Unavailable
+from gis_app.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    JingweiError,
+    NotFound,
+    Refused,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 
 STATUS_OF = {
     Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidInput: HTTPStatus.BAD_REQUEST,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     NotFound: HTTPStatus.NOT_FOUND,
     Forbidden: HTTPStatus.FORBIDDEN,
     Conflict: HTTPStatus.CONFLICT,
@@ -40,10 +52,20 @@ def status_of(error: JingweiError) -> HTTPStatus:
     return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
 
 
-def _answer(error: JingweiError) -> Response:
+def sentence_of(error: JingweiError) -> str:
+    """Return what is wrong and the remedy, in the reader's language."""
     detail = gettext(error.template).format(**error.params)
     remedy = gettext(error.remedy_template).format(**error.params) if error.remedy_template else ""
-    return _problem(status_of(error), error.code, f"{detail} {remedy}".strip())
+    return f"{detail} {remedy}".strip()
+
+
+def _answer(error: JingweiError) -> Response:
+    response = _problem(status_of(error), error.code, sentence_of(error))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, Unauthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def _database_failed(error: Exception) -> Response:
@@ -60,7 +82,10 @@ def _http_error(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
     if 300 <= status < 400:
         return Response(status=status, headers=list(error.get_headers()))
-    return _problem(status, status.name.lower(), gettext(status.phrase))
+    response = _problem(status, status.name.lower(), gettext(status.phrase))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = "60"
+    return response
 
 
 def _unexpected(error: Exception) -> Response:

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from gis_app.domain.rights import Right
 from gis_app.rendering.command_map import render_command_map
 from gis_app.services import maps
-from gis_app.web import params
-from gis_app.web.access import current_scope, requires
+from gis_app.web import pages, params
+from gis_app.web.access import current_caller, requires
+from gis_app.web.contract import contract
 from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("map_page", __name__)
@@ -17,11 +18,23 @@ blueprint = Blueprint("map_page", __name__)
 
 @blueprint.get("/")
 @requires(Right.VIEW_MAP)
+@contract("The command map", answers="text/html")
 def command_map() -> ResponseReturnValue:
     """Show the map of the caller's scope."""
     state, language = current_app.extensions["jingwei"], params.locale()
-    city = maps.city_state(state.engine, current_scope(), locale=language)
-    config = maps.map_config(city, tuple(state.layers.values()), current_scope(), locale=language, now=state.now())
+    caller = current_caller()
+    city = maps.city_state(state.engine, caller.scope, locale=language)
+    config = maps.map_config(city, tuple(state.layers.values()), caller.scope, locale=language, now=state.now())
+    # A wall screen has nothing to log out of and no pages to go to.
+    config["member"] = {
+        "login": caller.scope.account,
+        "csrf": caller.csrf,
+        "pages": [
+            {"place": place, "name": str(name)}
+            for place, right, name in pages.PAGES[1:]
+            if right in caller.scope.rights
+        ],
+    }
     response = Response(render_command_map(config, nonce=g.nonce, static_url=static_url()), mimetype="text/html")
     response.set_cookie("lang", language, max_age=365 * 86400, samesite="Lax", httponly=True)
     return response

@@ -16,6 +16,7 @@ from gis_app.services.tiles import TileStore
 from gis_app.storage.tiles import TileAddress
 from gis_app.web import params
 from gis_app.web.access import current_scope, requires
+from gis_app.web.contract import contract
 
 blueprint = Blueprint("tiles", __name__)
 TILE_TYPE = "application/vnd.mapbox-vector-tile"
@@ -24,10 +25,13 @@ BRIEFLY = {"Cache-Control": "private, max-age=30"}
 
 @blueprint.get("/tiles/<layer_id>/<int:z>/<int:x>/<int:y>.mvt")
 @requires(Right.VIEW_MAP)
+@contract("One tile", query=(*params.WINDOW_PARAMETERS, params.NIGHT_PARAMETER), answers=TILE_TYPE)
 def tile(layer_id: str, z: int, x: int, y: int) -> ResponseReturnValue:
     """Answer one tile; 204 where nothing is."""
-    store: TileStore = current_app.extensions["jingwei"].tiles
-    made = store.tile(current_scope(), layer_id, TileAddress(z, x, y), params.tile_filter())
+    state, wanted = current_app.extensions["jingwei"], params.tile_filter()
+    store: TileStore = state.tiles
+    state.looks.note(current_scope(), _layer(layer_id), night=wanted.night)
+    made = store.tile(current_scope(), layer_id, TileAddress(z, x, y), wanted)
     if not made.body:
         return Response(status=204, headers=BRIEFLY)
     zipped = request.accept_encodings["gzip"] > 0
@@ -39,13 +43,17 @@ def tile(layer_id: str, z: int, x: int, y: int) -> ResponseReturnValue:
 
 @blueprint.get("/layers/<layer_id>.json")
 @requires(Right.VIEW_MAP)
+@contract(
+    "A whole small layer", query=(*params.WINDOW_PARAMETERS, params.NIGHT_PARAMETER), answers="application/geo+json"
+)
 def whole_layer(layer_id: str) -> ResponseReturnValue:
     """Answer a whole small layer as GeoJSON."""
     layer = _layer(layer_id)
     if not layer.inline:
         raise NotFound("There is no layer {layer}.", layer=layer_id)
-    engine = current_app.extensions["jingwei"].engine
-    collection = small_layers.collection(engine, current_scope(), layer, wanted=params.tile_filter())
+    state, wanted = current_app.extensions["jingwei"], params.tile_filter()
+    state.looks.note(current_scope(), layer, night=wanted.night)
+    collection = small_layers.collection(state.engine, current_scope(), layer, wanted=wanted)
     body = json.dumps(collection, ensure_ascii=False).encode()
     response = Response(body, content_type="application/geo+json", headers=BRIEFLY)
     return _validated(response, hashlib.blake2b(body, digest_size=12).hexdigest())
@@ -53,12 +61,13 @@ def whole_layer(layer_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/features/<layer_id>/<identity>")
 @requires(Right.VIEW_MAP)
+@contract("One feature in words")
 def feature(layer_id: str, identity: str) -> ResponseReturnValue:
     """Answer one feature's fields in words."""
-    engine = current_app.extensions["jingwei"].engine
-    return jsonify(
-        features.describe(engine, current_scope(), _layer(layer_id), identity=identity, locale=params.locale())
-    )
+    state, layer = current_app.extensions["jingwei"], _layer(layer_id)
+    described = features.describe(state.engine, current_scope(), layer, identity=identity, locale=params.locale())
+    state.looks.note(current_scope(), layer, track=identity)
+    return jsonify(described)
 
 
 def _layer(layer_id: str) -> LayerSpec:

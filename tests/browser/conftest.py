@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 DESKTOP = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
@@ -59,9 +59,11 @@ class Watched:
         return self.faults + [f"policy: {violation}" for violation in violations]
 
 
-def _watch(browser: Browser, address: str, **options) -> Watched:
+def _watch(browser: Browser, server, *, login: str = "city", **options) -> Watched:
+    address = server.address
     context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
     context.add_init_script(NOTE_VIOLATIONS)
+    log_in(context, server, login)
     page = context.new_page()
     page.set_default_timeout(20_000)
     watched = Watched(page, address.rstrip("/"))
@@ -83,6 +85,14 @@ def _watch(browser: Browser, address: str, **options) -> Watched:
     page.on("pageerror", lambda error: watched.faults.append(f"error: {error}"))
     page.on("console", lambda line: line.type == "error" and watched.faults.append(f"console: {line.text}"))
     return watched
+
+
+def log_in(context: BrowserContext, server, login: str) -> None:
+    """Log a browser in with one of the demo's accounts; its pages share the cookie."""
+    form = {"login": login, "password": server.passwords[login]}
+    answer = context.request.post(f"{server.address}/login", form=form, headers={"Origin": server.address})
+    assert answer.ok
+    assert not answer.url.endswith("/login")
 
 
 @pytest.fixture

@@ -1,18 +1,25 @@
 """The application on a small city: a city, two townships, a village with a grid in each, hazards, one night."""
 
+import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from gis_app.domain.errors import Conflict
+from gis_app.domain.rights import Role
+from gis_app.services import accounts
+from gis_app.services.accounts import AccountWish
+from gis_app.services.secrets_at_rest import derived
 from gis_app.settings import Settings
 from gis_app.storage.engine import make_engine, scoped, system_scope
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
 from gis_app.web import create_app
 
 NOW = datetime(2026, 6, 15, 4, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
 CITY = (
     """
     INSERT INTO city_profile (id, name_zh, name_en, is_synthetic, metric_srid, west, south, east, north)
@@ -82,10 +89,16 @@ CITY = (
 
 
 class ReadingClient(FlaskClient):
-    """Reads and closes every answer, as a browser does."""
+    """Reads and closes every answer and sends along what a page of its log-in would, as a browser does."""
+
+    csrf = ""
 
     def open(self, *args, **kwargs):
-        return super().open(*args, **{"buffered": True, **kwargs})
+        kwargs = {"buffered": True, **kwargs}
+        if kwargs.get("method", "GET") not in ("GET", "HEAD"):
+            of_page = {"Origin": "http://localhost", "X-CSRF-Token": self.csrf}
+            kwargs["headers"] = {**of_page, **dict(kwargs.get("headers") or {})}
+        return super().open(*args, **kwargs)
 
 
 @pytest.fixture(scope="session")
@@ -108,16 +121,51 @@ def engine(city_url):
 
 
 @pytest.fixture(scope="session")
-def make_client(engine):
-    """Make a client of the application for an area, in Chinese unless the request says otherwise."""
+def heads(tmp_path_factory):
+    return tmp_path_factory.mktemp("audit") / "heads.log"
 
-    def make(area_path="/", *, on=None):
-        settings = Settings(home=Path("/nonexistent"), scope_path=area_path)
-        app = create_app(settings, on or engine, now=lambda: NOW)
+
+@pytest.fixture(scope="session")
+def make_app(engine, heads):
+    """Make the application, on the small city unless another engine is given."""
+
+    def make(*, on=None, now=NOW, **settings):
+        chosen = Settings(home=heads.parent, audit_heads=heads, **settings)
+        app = create_app(chosen, on or engine, now=now if callable(now) else lambda: now)
         app.test_client_class = ReadingClient
-        return app.test_client()
+        return app
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_client(make_app, engine):
+    """Make a client that is logged in: as a supervisor of the city, unless another role or area is asked for."""
+
+    def make(area_path="/330381/", role=Role.SUPERVISOR, *, on=None, app=None):
+        app = app or make_app(on=on)
+        client = app.test_client()
+        return logged_in(client, account_in(on or engine, app, area_path, role))
+
+    return make
+
+
+def account_in(engine, app, area_path, role):
+    """Return the login of an account of a role in an area, made when it is not there yet."""
+    ledger, code = app.extensions["jingwei"].ledger, area_path.strip("/").rpartition("/")[2]
+    login = f"{role.value}-{code}".replace("_", "-")
+    ledger = replace(ledger, engine=engine)
+    with contextlib.suppress(Conflict):
+        accounts.create(ledger, system_scope("test"), AccountWish(login, role, code), password=PASSWORD)
+    return login
+
+
+def logged_in(client, login):
+    """Log a client in through the form, as a browser does."""
+    answer = client.post("/login", data={"login": login, "password": PASSWORD})
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    client.csrf = derived(client.get_cookie("jingwei_session").value, "csrf")
+    return client
 
 
 @pytest.fixture(scope="session")

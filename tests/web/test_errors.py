@@ -6,34 +6,53 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 from flask import Flask
+from jinja2.ext import babel_extract
 from sqlalchemy import text
 from werkzeug.exceptions import MethodNotAllowed
 
 from gis_app import web
 from gis_app.domain import errors as domain_errors
-from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, JingweiError, NotFound, Refused, Unavailable
+from gis_app.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    JingweiError,
+    NotFound,
+    Refused,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 from gis_app.storage.engine import make_engine, scoped, system_scope
 from gis_app.web import errors
+from gis_app.web.access import open_to_all
 
 PACKAGE = Path(web.__file__).parents[1]
 SEEN_IN_THE_BROWSER = (
     *("domain", "web", "storage/engine.py", "rendering/assets.py", "rendering/layer_spec.py"),
     *(
         f"services/{name}.py"
-        for name in ("features", "health", "indicators", "maps", "search", "small_layers", "tiles")
+        for name in (
+            *("accounts", "api_tokens", "audit", "features", "gate", "hazards", "health", "indicators", "log_in"),
+            *("looks", "maps", "search", "small_layers", "tiles"),
+        )
     ),
 )
-ERRORS = {"InvalidInput", "Refused", "NotFound", "Forbidden", "Conflict", "Unavailable", "gettext"}
+ERRORS = {
+    *("InvalidInput", "Refused", "NotFound", "Forbidden", "Conflict", "Unavailable", "Unauthenticated", "TooMany"),
+    *("gettext", "lazy_gettext"),
+}
 
 
 @pytest.fixture
-def failing(make_client):
+def failing(make_app):
     """A client whose route /fail/<n> raises what the test names."""
-    client = make_client()
-    app: Flask = client.application
+    app: Flask = make_app()
+    client = app.test_client()
     raised = []
 
     @app.get("/fail")
+    @open_to_all
     def fail():
         raise raised[0]
 
@@ -53,6 +72,8 @@ def failing(make_client):
         (Forbidden("x"), 403),
         (Conflict("x"), 409),
         (Unavailable("x"), 503),
+        (Unauthenticated("x"), 401),
+        (TooMany("x", retry_after_s=7), 429),
         (JingweiError("x"), 500),
         (MethodNotAllowed(), 405),
     ],
@@ -94,9 +115,10 @@ def test_an_unexpected_error_tells_nothing_of_itself(failing):
     assert "Traceback" not in answer.get_data(as_text=True)
 
 
-def test_without_a_database_the_answer_is_503_and_when_to_try_again(make_client):
+def test_without_a_database_the_answer_is_503_and_when_to_try_again(make_app):
     gone = make_engine("postgresql://jingwei_app@/nothing?host=/nonexistent")
-    client = make_client(on=gone)
+    client = make_app(on=gone).test_client()
+    client.set_cookie("jingwei_session", "some secret")
     for route in ("/", "/api/kpi", "/api/health", "/tiles/hazards/12/3420/1725.mvt", "/features/villages/1"):
         answer = client.get(route)
         assert answer.status_code == 503, route
@@ -128,10 +150,11 @@ def test_a_question_that_takes_too_long_is_503(failing, engine):
     assert "耗时过长" in answer.get_json()["detail"]
 
 
-def test_before_any_city_the_page_says_what_to_run(make_client, migrated_database):
-    answer = make_client(on=migrated_database.app).get("/?lang=en")
-    assert answer.status_code == 503
-    assert "jingwei demo" in answer.get_json()["detail"]
+def test_before_any_city_the_page_says_what_to_run(make_app, migrated_database):
+    client = make_app(on=migrated_database.app).test_client()
+    page = client.get("/?lang=en", headers={"Accept": "text/html"}, follow_redirects=True)
+    assert page.request.path == "/login"
+    assert "jingwei demo" in page.get_data(as_text=True)
 
 
 def sentences():
@@ -145,11 +168,18 @@ def sentences():
                     yield from (each.value for each in constants if isinstance(each.value, str) and each.value)
 
 
+def words_of_pages():
+    for path in (PACKAGE / "web" / "templates").glob("*.html"):
+        with path.open("rb") as page:
+            yield from (each[2] for each in babel_extract(page, ("gettext",), [], {}) if isinstance(each[2], str))
+
+
 def test_every_sentence_the_browser_may_show_is_translated():
     path = PACKAGE / "web" / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
     with path.open("rb") as file:
         catalogue = read_po(file)
-    found = set(sentences())
+    found = {*sentences(), *words_of_pages()}
+    assert "Forgotten? An administrator of your area gives you a new password." in found
     assert "There is no layer {layer}." in found
     assert sorted(each for each in found if each not in catalogue or not catalogue[each].string) == []
 

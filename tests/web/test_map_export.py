@@ -15,7 +15,7 @@ LAYERS = ("hazards", "villages", "coverage", "streets", "place_names", "faciliti
 
 
 def scope(path="/", *rights):
-    return Scope(account="test", area_path=path, rights=frozenset(rights or {Right.VIEW_MAP}))
+    return Scope(account="test", area_path=path, rights=frozenset(rights or Right))
 
 
 def exported(engine, folder, path="/", **options):
@@ -74,7 +74,7 @@ def test_an_unknown_layer_is_named_with_those_there_are(engine, tmp_path):
 
 def test_without_the_right_nothing_is_exported(engine, tmp_path):
     with pytest.raises(Forbidden):
-        export_map(engine, scope("/", Right.IMPORT), layer_ids=["hazards"], path=tmp_path / "map.html")
+        export_map(engine, scope("/", Right.REPORT_HAZARD), layer_ids=["hazards"], path=tmp_path / "map.html")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -58,7 +58,7 @@ def store_on(engine, **options):
     return TileStore(engine, {layer.id: layer for layer in load_layers(paths.layers())}, **options)
 
 
-SCREEN = Scope(account="screen", area_path="/", rights=frozenset({Right.VIEW_MAP}))
+SCREEN = Scope(account="screen", area_path="/", rights=frozenset(Right))
 
 
 def test_a_tile_holds_the_hazards_of_the_window_with_their_state(client):

@@ -1,6 +1,8 @@
 """Tables. Every table with an area carries ``scope_path`` and stands under row-level security (see migrations)."""
 
-from gis_app.storage.models.areas import Account, Area, CityProfile, Facility, Grid
+from gis_app.storage.models.accounts import Account, AccountSession, ApiToken, LogInAttempt
+from gis_app.storage.models.areas import Area, CityProfile, Facility, Grid
+from gis_app.storage.models.audit import AuditEntry, AuditHead, ClientWrite, JobRun
 from gis_app.storage.models.base import Base
 from gis_app.storage.models.geography import BasemapFeature, StreetSegment
 from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCell, ImportRun
@@ -10,16 +12,25 @@ from gis_app.storage.models.results import AnalysisRun, DensityCell, GridCoverag
 REFERENCE_TABLES = frozenset(
     {"city_profile", "hazard_category", "street_segment", "basemap_feature", "analysis_run", "alembic_version"}
 )
-"""Tables without an area: geography and terms that every account may read. All others are scoped."""
+"""Tables without an area: geography and terms that every account may read."""
+
+SYSTEM_TABLES = frozenset({"audit_head", "job_run", "log_in_attempt"})
+"""Tables of the service itself, which say nothing of the city. All others are scoped."""
 
 __all__ = [
     "REFERENCE_TABLES",
+    "SYSTEM_TABLES",
     "Account",
+    "AccountSession",
     "AnalysisRun",
+    "ApiToken",
     "Area",
+    "AuditEntry",
+    "AuditHead",
     "Base",
     "BasemapFeature",
     "CityProfile",
+    "ClientWrite",
     "DensityCell",
     "Facility",
     "Grid",
@@ -29,6 +40,8 @@ __all__ = [
     "HazardMonthCell",
     "HotspotCell",
     "ImportRun",
+    "JobRun",
+    "LogInAttempt",
     "Patrol",
     "PatrolRoute",
     "PlannedStop",

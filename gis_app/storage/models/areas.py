@@ -1,15 +1,15 @@
-"""The city, its areas of five levels, grids, facilities and accounts."""
+"""The city, its areas of five levels, grids and facilities."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, Uuid, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis_app.domain.areas import AreaLevel
-from gis_app.storage.models.base import Base, Moment, MultiPolygon, Point, ScopePath, Synthetic, geometry
+from gis_app.storage.models.base import Base, MultiPolygon, Point, ScopePath, Synthetic, geometry
 
 AREA_LEVELS = ", ".join(f"'{level}'" for level in AreaLevel)
 
@@ -86,18 +86,3 @@ class Facility(Base):
     geom: Mapped[Point]
     import_id: Mapped[str | None] = mapped_column(Uuid)
     is_synthetic: Mapped[Synthetic]
-
-
-class Account(Base):
-    """A log-in with a role and the area it works in; no personal data beyond the log-in name."""
-
-    __tablename__ = "account"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    login: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str]
-    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
-    scope_path: Mapped[ScopePath]
-    locale: Mapped[str] = mapped_column(server_default="zh")
-    is_active: Mapped[bool] = mapped_column(server_default="true")
-    created_at: Mapped[Moment] = mapped_column(server_default=func.now())

@@ -77,6 +77,7 @@ class Hazard(Base):
     is_supervised: Mapped[bool] = mapped_column(server_default=false())
     reopened_count: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = mapped_column(server_default="1")
+    changed_at: Mapped[Moment] = mapped_column(server_default=func.now(), index=True)
     village_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
     grid_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
     scope_path: Mapped[ScopePath]

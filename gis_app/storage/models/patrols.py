@@ -59,7 +59,7 @@ class PlannedStop(Base):
 
 
 class Patrol(Base):
-    """One outing; ``geom`` is the cleaned track, split where nothing is known."""
+    """One outing; ``geom`` is the cleaned track, split where nothing is known, None once it is too old to be kept."""
 
     __tablename__ = "patrol"
 
@@ -72,7 +72,7 @@ class Patrol(Base):
     mode: Mapped[str]
     length_m: Mapped[float]
     fix_count: Mapped[int]
-    geom: Mapped[WKBElement] = mapped_column(geometry("MULTILINESTRING"))
+    geom: Mapped[WKBElement | None] = mapped_column(geometry("MULTILINESTRING"))
     scope_path: Mapped[ScopePath]
     is_synthetic: Mapped[Synthetic]
 

@@ -1,0 +1,105 @@
+"""The log-in page."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from gis_app.domain.errors import JingweiError, TooMany, Unauthenticated
+from gis_app.services import log_in as logging_in
+from gis_app.services import maps
+from gis_app.services.log_in import LoggedIn
+from gis_app.web import params
+from gis_app.web.access import caller_or_none, current_scope, open_to_all, open_to_members, session_cookie
+from gis_app.web.errors import sentence_of, status_of
+
+blueprint = Blueprint("log_in", __name__)
+
+
+@blueprint.get("/login")
+@open_to_all
+def page() -> ResponseReturnValue:
+    """Show the form; who is logged in already goes on."""
+    if caller_or_none() is not None:
+        return redirect(next_place())
+    return _form()
+
+
+@blueprint.post("/login")
+@open_to_all
+def log_in() -> ResponseReturnValue:
+    """Check login and password; the secret of the new log-in replaces whatever cookie came."""
+    state = current_app.extensions["jingwei"]
+    login, password = request.form.get("login", ""), request.form.get("password", "")
+    try:
+        made = logging_in.log_in(state.ledger, login, password, address=request.remote_addr or "")
+    except (Unauthenticated, TooMany) as error:
+        return _form(error, login=login)
+    return enter(made)
+
+
+def enter(made: LoggedIn) -> Response:
+    """Return the answer that logs a browser in and sends it on; an earlier log-in of this browser ends."""
+    state = current_app.extensions["jingwei"]
+    earlier = request.cookies.get(session_cookie(), "")
+    if earlier and (caller := caller_or_none()) is not None:
+        logging_in.log_out(state.ledger, caller.scope, earlier)
+        state.gate.forget(earlier)
+    response = redirect("/account" if made.must_change_password else next_place(), HTTPStatus.SEE_OTHER)
+    response.set_cookie(
+        session_cookie(),
+        made.secret,
+        expires=made.expires_at,
+        httponly=True,
+        secure=request.is_secure,
+        samesite="Lax",
+        path="/",
+    )
+    return _as_response(response)
+
+
+@blueprint.post("/logout")
+@open_to_members
+def log_out() -> ResponseReturnValue:
+    """End the log-in."""
+    state = current_app.extensions["jingwei"]
+    secret = request.cookies.get(session_cookie(), "")
+    logging_in.log_out(state.ledger, current_scope(), secret)
+    state.gate.forget(secret)
+    response = redirect("/login", HTTPStatus.SEE_OTHER)
+    response.delete_cookie(session_cookie(), httponly=True, secure=request.is_secure, samesite="Lax", path="/")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def next_place() -> str:
+    """Return where to go after the log-in: a place of this server, else the map."""
+    wanted = request.values.get("next", "/")
+    parts = urlsplit(wanted)
+    is_local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
+    return wanted if is_local and wanted.isprintable() and "\\" not in wanted else "/"
+
+
+def _form(error: JingweiError | None = None, *, login: str = "") -> Response:
+    state = current_app.extensions["jingwei"]
+    page = render_template(
+        "login.html",
+        title=gettext("Log in"),
+        next=next_place(),
+        login=login,
+        error=sentence_of(error) if error else "",
+        city=maps.city_name(state.engine, locale=params.locale()),
+        has_provider=bool(state.settings.oidc_issuer),
+    )
+    response = Response(page, mimetype="text/html", status=status_of(error) if error else HTTPStatus.OK)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def _as_response(answer: object) -> Response:
+    return current_app.make_response(answer)  # type: ignore[arg-type]

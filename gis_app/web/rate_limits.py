@@ -1,0 +1,51 @@
+"""How often one account or address may ask; counted in each worker by itself."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from gis_app.web.access import SAFE_METHODS, caller_or_none
+
+READS = "3000 per minute"
+"""A wall screen that pans asks for some hundred tiles in a burst."""
+CHANGES = "300 per minute"
+LOG_INS = "60 per minute"
+MOST_BODY_BYTES = 2**20
+MOST_FORM_BYTES = 2**16
+MOST_FORM_FIELDS = 64
+
+
+def register(app: Flask) -> None:
+    """Bound the rate of requests and the size of their bodies."""
+    app.config.update(
+        MAX_CONTENT_LENGTH=MOST_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES, MAX_FORM_PARTS=MOST_FORM_FIELDS
+    )
+    limiter = Limiter(
+        _who,
+        app=app,
+        storage_uri="memory://",
+        strategy="moving-window",
+        headers_enabled=False,
+        application_limits=[],
+        default_limits=[_allowed],
+        default_limits_per_method=False,
+    )
+    limiter.request_filter(_is_static)
+
+
+def _who() -> str:
+    caller = caller_or_none()
+    kind = "reads" if request.method in SAFE_METHODS else "changes"
+    return f"{kind}:{f'account {caller.account_id}' if caller else f'address {get_remote_address()}'}"
+
+
+def _allowed() -> str:
+    if request.endpoint == "log_in.log_in":
+        return LOG_INS
+    return READS if request.method in SAFE_METHODS else CHANGES
+
+
+def _is_static() -> bool:
+    return (request.endpoint or "").startswith("static_files.")
