@@ -31,9 +31,10 @@ DEFAULT_WINDOW_DAYS = 30
 
 @dataclass(frozen=True)
 class CityState:
-    """What the database says of the city right now, inside a scope."""
+    """What the database says of the city right now, inside a scope; ``area`` names the part the caller works in."""
 
     name: str
+    area: str
     synthetic: bool
     bounds: tuple[float, float, float, float]
     nights: Sequence[date]
@@ -56,10 +57,13 @@ def city_state(engine: Engine, scope: Scope, *, locale: str) -> CityState:
                 "There is no city in the database yet.",
                 remedy="Run `jingwei demo`, or import villages with `jingwei import villages FILE`.",
             )
+        home = indicators.home_area(connection, scope.area_path)
+        box = home or profile
         return CityState(
             name=profile["name_en" if locale == "en" else "name_zh"],
+            area="" if home is None else home["name_en" if locale == "en" else "name_zh"] or home["name_zh"],
             synthetic=profile["is_synthetic"],
-            bounds=(profile["west"], profile["south"], profile["east"], profile["north"]),
+            bounds=(box["west"], box["south"], box["east"], box["north"]),
             nights=indicators.known_nights(connection),
             newest_hazard=indicators.newest_hazard(connection),
             version=indicators.data_version(connection),
@@ -82,15 +86,16 @@ def map_config(
         "locale": locale,
         "otherLocaleUrl": f"?lang={'zh' if locale == 'en' else 'en'}",
         "strings": interface_strings(locale),
-        "city": {"name": city.name, "bounds": list(city.bounds), "synthetic": city.synthetic},
+        "city": {"name": city.name, "area": city.area, "bounds": list(city.bounds), "synthetic": city.synthetic},
         "today": now.astimezone(CITY_TIME).date().isoformat(),
         "window": window_config(window),
         "night": city.nights[0].isoformat() if city.nights else None,
         "nights": [night.isoformat() for night in city.nights],
         "dataVersion": city.version,
+        "rights": sorted(right.value for right in scope.rights),
         "groups": [{"id": group, "title": titles[locale]} for group, titles in GROUP_TITLES.items()],
         "layers": [layer_config(layer, locale=locale) for layer in layers if layer.right in scope.rights],
-        "urls": {"kpi": "/api/kpi", "search": "/api/search", "health": "/api/health"},
+        "urls": {"kpi": "/api/kpi", "search": "/api/search", "health": "/api/health", "events": "/api/events"},
     }
 
 

@@ -33,6 +33,9 @@ FROM (
     WHERE {{restriction}}) placed
 GROUP BY zoom, cell_x, cell_y, month, severity, scope_path"""  # noqa: S608
 
+_NOTE_CHANGE = text("""
+INSERT INTO village_change (scope_path, changed_at) VALUES (:path, clock_timestamp())
+ON CONFLICT (scope_path) DO UPDATE SET changed_at = excluded.changed_at""")
 _TILE = text(f"""
 WITH parts AS (
     SELECT cell_x, cell_y, hazard_count, open_count,
@@ -68,10 +71,11 @@ def refresh_hazard_month_cells(connection: Connection, months: Iterable[date] | 
 
 
 def refresh_village_month(connection: Connection, scope_path: str, moment: datetime) -> None:
-    """Count the hazards of one village in the month of a moment anew: one of them came, went or changed."""
+    """Count the hazards of one village in the month of a moment anew, and note that something changed there."""
     month = moment.astimezone(CITY_TIME).date().replace(day=1)
     values = {"path": scope_path, "month": month, "start": _midnight(month), "end": _midnight(_next_month(month))}
     connection.execute(text("DELETE FROM hazard_month_cell WHERE scope_path = :path AND month = :month"), values)
+    connection.execute(_NOTE_CHANGE, {"path": scope_path})
     restriction = "h.scope_path = :path AND h.discovered_at >= :start AND h.discovered_at < :end"
     connection.execute(text(_COUNT.format(restriction=restriction)), values)
 

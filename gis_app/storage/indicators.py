@@ -31,6 +31,7 @@ _VERSION = text("""
 SELECT md5(concat_ws('|',
     (SELECT max(created_at) FROM analysis_run), (SELECT count(*) FROM analysis_run),
     (SELECT max(created_at) FROM import_run), (SELECT count(*) FROM import_run),
+    (SELECT max(changed_at) FROM village_change),
     (SELECT name_zh || is_synthetic FROM city_profile), current_setting('jingwei.scope', true)))""")
 _NEWEST_HAZARD = text("SELECT max(discovered_at) FROM hazard")
 
@@ -56,7 +57,7 @@ def known_nights(connection: Connection) -> Sequence[date]:
 
 
 def data_version(connection: Connection) -> str:
-    """Return a word that changes whenever an analysis or import was committed; differs from scope to scope."""
+    """Return a word that changes when an analysis, an import or a hazard was committed; differs from scope to scope."""
     return str(connection.execute(_VERSION).scalar_one())
 
 
@@ -64,6 +65,15 @@ def newest_hazard(connection: Connection) -> datetime | None:
     """Return when the newest hazard was found, None without any."""
     found: datetime | None = connection.execute(_NEWEST_HAZARD).scalar_one()
     return found
+
+
+def home_area(connection: Connection, scope_path: str) -> RowMapping | None:
+    """Return names and box of the township or village that the caller works in; None for the city and above."""
+    query = text("""
+    SELECT name_zh, name_en,
+           ST_XMin(geom) AS west, ST_YMin(geom) AS south, ST_XMax(geom) AS east, ST_YMax(geom) AS north
+    FROM area WHERE scope_path = :path AND level IN ('township', 'village') AND valid_to IS NULL""")
+    return connection.execute(query, {"path": scope_path}).mappings().first()
 
 
 def city_profile(connection: Connection) -> RowMapping | None:

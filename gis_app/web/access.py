@@ -54,7 +54,7 @@ def register(app: Flask) -> None:
     """Ask each request who it comes from before its route is called."""
     app.before_request(_guard)
     # A page of an error shows who asked if that is known; it must not ask a database that may be what failed.
-    app.jinja_env.globals.update(caller=lambda: g.get("caller"), holds=_holds)
+    app.jinja_env.globals.update(me=lambda: g.get("caller"), holds=_holds)
 
 
 def refuse_undeclared(app: Flask) -> None:

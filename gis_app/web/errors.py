@@ -39,7 +39,15 @@ _log = structlog.get_logger(__name__)
 
 
 def register(app: Flask) -> None:
-    """Answer every error of the app from this table."""
+    """Answer every error of the app from this table; log lines are JSON, and never hold the values of variables."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    )
     app.register_error_handler(JingweiError, _answer)
     app.register_error_handler(OperationalError, _database_failed)
     app.register_error_handler(TimeoutError, _database_failed)

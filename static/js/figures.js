@@ -10,8 +10,8 @@ const FIGURES = [
   { key: "open", title: () => words("kpi_open"), read: (all) => ({ value: formatNumber(all.open), part: words("kpi_open_part") }) },
   { key: "overdue", title: () => words("kpi_overdue"), read: overdue },
   { key: "closing_rate", title: () => words("kpi_closing_rate"), read: closingRate },
-  { key: "coverage", title: (state) => words(state.night === config.nights[0] ? "kpi_coverage" : "kpi_coverage_night"), read: coverage },
-  { key: "teams", title: () => words("kpi_teams"), read: teams },
+  { key: "coverage", right: "view_aggregates", title: (state) => words(state.night === config.nights[0] ? "kpi_coverage" : "kpi_coverage_night"), read: coverage },
+  { key: "teams", right: "view_aggregates", title: () => words("kpi_teams"), read: teams },
 ];
 
 function overdue(all) {
@@ -36,7 +36,7 @@ function teams({ teams_out: out }) {
   return { value: formatNumber(out.value), part: words("kpi_teams_part", { of: formatNumber(out.of) }), share: out.of ? out.value / out.of : undefined };
 }
 
-/** Show the strip and keep it in step with the state and the clock. */
+/** Show the strip and keep it in step with the state and the clock; returns what fetches it anew. */
 export function showFigures(viewState) {
   const strip = byId("figures");
   let newest = null;
@@ -65,11 +65,13 @@ export function showFigures(viewState) {
   viewState.onChange((state) => {
     if (questionOf(["from", "to", "night"], state) !== asked) refresh();
   });
+  return refresh;
 }
 
 function draw(strip, state, all, condition, at) {
   strip.dataset.condition = condition;
-  const cards = FIGURES.map((figure) => card(figure.key, figure.title(state), all ? figure.read(all) : null, condition));
+  const shown = FIGURES.filter(({ right }) => !right || config.rights.includes(right));
+  const cards = shown.map((figure) => card(figure.key, figure.title(state), all ? figure.read(all) : null, condition));
   strip.replaceChildren(...cards);
   const moment = at ? formatMoment(at) : all?.data_until ? formatMoment(all.data_until) : "";
   if (condition === "failed") strip.append(element("p", { className: "figures-note", textContent: words("figures_failed") }));

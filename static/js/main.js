@@ -6,6 +6,7 @@ import { config, words } from "./config.js";
 import { byId } from "./elements.js";
 import { showFigures } from "./figures.js";
 import { glRenderer } from "./gl_renderer.js";
+import { followServer } from "./live.js";
 import { showLayerPanel } from "./layer_panel.js";
 import { say, startPageControls } from "./page_controls.js";
 import { PlaceLabels } from "./place_labels.js";
@@ -111,7 +112,11 @@ viewState.onChange((state, { fromAddress }) => {
 const stepNight = startTimeControls(viewState, say);
 const { close: closeDetails } = startPointing(map, renderer);
 showLayerPanel(viewState, map);
-showFigures(viewState);
+const refreshFigures = showFigures(viewState);
+followServer(() => {
+  synced();
+  refreshFigures();
+});
 startSearch(goTo);
 startPageControls(map, { goHome, stepNight, closeDetails, rendererName: renderer.name, viewState });
 byId("retry").addEventListener("click", () => {

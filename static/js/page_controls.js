@@ -45,6 +45,7 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
     "home-view": goHome,
     "zoom-in": () => map.zoomIn(),
     "zoom-out": () => map.zoomOut(),
+    "open-member": () => showMember(byId("member-menu").hidden),
     "open-help": () => help.showModal(),
     "close-help": () => help.close(),
     "print-page": () => window.print(),
@@ -54,7 +55,9 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
       byId("search-input").focus();
     },
   };
-  for (const [id, act] of Object.entries(clicks)) byId(id).addEventListener("click", act);
+  // A map that was exported, or shown to a screen, has no member's menu.
+  for (const [id, act] of Object.entries(clicks)) document.getElementById(id)?.addEventListener("click", act);
+  document.addEventListener("click", (event) => event.target.closest(".member") || showMember(false));
 
   byId("other-language").addEventListener("click", (event) => {
     const address = new URL(location.href);
@@ -70,6 +73,7 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
     "[": () => stepNight(-1),
     "]": () => stepNight(1),
     Escape: () => {
+      showMember(false);
       closeDetails();
       toggle("layers-open", false);
       toggle("time-open", false);
@@ -86,6 +90,12 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
   addEventListener("beforeprint", () => {
     byId("print-line").textContent = [config.city.name, byId("window-from").value, "–", byId("window-to").value, byId("night-choice").value].join("  ");
   });
+}
+
+function showMember(open) {
+  if (!document.getElementById("member-menu")) return;
+  byId("member-menu").hidden = !open;
+  byId("open-member").setAttribute("aria-expanded", String(open));
 }
 
 async function copyLink(address) {

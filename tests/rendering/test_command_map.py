@@ -19,8 +19,9 @@ def config(locale="zh", **changes):
         "locale": locale,
         "otherLocaleUrl": "?lang=en",
         "strings": {key: words[locale] for key, words in TABLE.items()},
-        "city": {"name": "瑞安市", "bounds": [120.17, 27.61, 121.23, 27.99], "synthetic": True},
+        "city": {"name": "瑞安市", "area": "", "bounds": [120.17, 27.61, 121.23, 27.99], "synthetic": True},
         "layers": [],
+        "member": {"login": "anyang", "csrf": "c5rf", "pages": [{"place": "/account", "name": "我的账号"}]},
         **changes,
     }
 
@@ -42,7 +43,7 @@ def test_the_configuration_survives_the_page_whatever_its_texts():
 
 
 def test_a_hostile_name_of_the_city_is_text_everywhere():
-    made = page(city={"name": HOSTILE, "bounds": [120, 27, 121, 28], "synthetic": False})
+    made = page(city={"name": HOSTILE, "area": HOSTILE, "bounds": [120, 27, 121, 28], "synthetic": False})
     assert "<img" not in made
     assert "<script>alert" not in made
     assert "{{ 7 * 7 }}" in made
@@ -67,7 +68,9 @@ def test_leaflet_comes_before_the_libraries_built_on_it():
 
 def test_a_synthetic_city_says_so_and_a_real_one_does_not():
     assert "合成演示数据</p>" in page()
-    assert "合成演示数据</p>" not in page(city={"name": "瑞安市", "bounds": [120, 27, 121, 28], "synthetic": False})
+    assert "合成演示数据</p>" not in page(
+        city={"name": "瑞安市", "area": "", "bounds": [120, 27, 121, 28], "synthetic": False}
+    )
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])

@@ -9,6 +9,7 @@ import pytest
 
 from gis_app import paths
 from gis_app.domain.errors import Unavailable
+from gis_app.domain.rights import Role
 from gis_app.settings import Settings
 from gis_app.web import create_app, params, static_files
 
@@ -25,10 +26,31 @@ def config(client):
 
 
 def test_the_page_knows_the_city_the_nights_and_a_window_up_to_the_newest_data(config):
-    assert config["city"] == {"name": "瑞安市", "bounds": [120.5, 27.7, 120.9, 27.9], "synthetic": True}
+    assert config["city"] == {
+        "name": "瑞安市",
+        "area": "",
+        "bounds": [120.5, 27.7, 120.9, 27.9],
+        "synthetic": True,
+    }
     assert config["today"] == "2026-06-15"
     assert config["window"] == {"from": "2026-05-06", "to": "2026-06-04"}
     assert (config["night"], config["nights"]) == ("2026-06-14", ["2026-06-14", "2026-06-13"])
+
+
+def test_a_township_opens_on_its_own_area_and_names_it(make_client):
+    own = config_of(make_client("/330381/330381001/").get("/?lang=zh"))
+    assert own["city"] == {"name": "瑞安市", "area": "塘下镇", "bounds": [120.5, 27.7, 120.7, 27.9], "synthetic": True}
+
+
+def test_a_role_gets_only_the_layers_and_pages_it_may_see(make_client):
+    worker = config_of(make_client("/330381/33038100101/", Role.GRID_WORKER).get("/?lang=zh"))
+    planner = config_of(make_client("/330381/", Role.PATROL_PLANNER).get("/?lang=zh"))
+    hidden = {"coverage", "density", "hotspots_grid", "hotspots_lattice", "patrol_tracks"}
+    assert hidden & {layer["id"] for layer in worker["layers"]} == set()
+    assert hidden <= {layer["id"] for layer in planner["layers"]}
+    assert "/accounts" not in {page["place"] for page in worker["member"]["pages"]}
+    admin = config_of(make_client("/330381/", Role.ADMINISTRATOR).get("/?lang=zh"))
+    assert {"/accounts", "/audit"} <= {page["place"] for page in admin["member"]["pages"]}
 
 
 def test_every_layer_of_the_page_has_its_addresses_and_parameters(config):

@@ -5,7 +5,7 @@ from gis_app.storage.models.areas import Area, CityProfile, Facility, Grid
 from gis_app.storage.models.audit import AuditEntry, AuditHead, ClientWrite, JobRun
 from gis_app.storage.models.base import Base
 from gis_app.storage.models.geography import BasemapFeature, StreetSegment
-from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCell, ImportRun
+from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCell, ImportRun, VillageChange
 from gis_app.storage.models.patrols import Patrol, PatrolRoute, PlannedStop, Team, TrackPoint
 from gis_app.storage.models.results import AnalysisRun, DensityCell, GridCoverage, HotspotCell
 
@@ -48,4 +48,5 @@ __all__ = [
     "StreetSegment",
     "Team",
     "TrackPoint",
+    "VillageChange",
 ]

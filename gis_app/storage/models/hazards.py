@@ -89,6 +89,15 @@ class Hazard(Base):
     is_synthetic: Mapped[Synthetic]
 
 
+class VillageChange(Base):
+    """When something in a village last changed, so that maps are drawn anew without asking every hazard."""
+
+    __tablename__ = "village_change"
+
+    scope_path: Mapped[ScopePath] = mapped_column(primary_key=True)
+    changed_at: Mapped[Moment]
+
+
 class HazardMonthCell(Base):
     """Hazards counted per zoom, cell, month, severity and village: what low zooms draw instead of points."""
 

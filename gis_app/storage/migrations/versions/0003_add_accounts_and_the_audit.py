@@ -15,7 +15,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-AREA_TABLES = ("account_session", "api_token", "audit_entry", "client_write")
+AREA_TABLES = ("account_session", "api_token", "audit_entry", "client_write", "village_change")
 SYSTEM_TABLES = ("audit_head", "job_run", "log_in_attempt")
 ROLES = "'administrator', 'supervisor', 'dispatcher', 'handler', 'grid_worker', 'analyst', 'patrol_planner', 'kiosk'"
 
@@ -152,6 +152,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("account_id", "client_id", name=op.f("pk_client_write")),
     )
+    op.create_table(
+        "village_change",
+        sa.Column("scope_path", sa.Text(collation="C"), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("scope_path", name=op.f("pk_village_change")),
+    )
     op.create_index(op.f("ix_client_write_hazard_id"), "client_write", ["hazard_id"], unique=False)
     op.add_column("account", sa.Column("password_hash", sa.String(), nullable=True))
     op.add_column(
@@ -200,6 +206,7 @@ def downgrade() -> None:
     op.drop_column("account", "password_hash")
     op.drop_index(op.f("ix_client_write_hazard_id"), table_name="client_write")
     op.drop_table("client_write")
+    op.drop_table("village_change")
     op.drop_index(op.f("ix_api_token_account_id"), table_name="api_token")
     op.drop_table("api_token")
     op.drop_index(op.f("ix_account_session_account_id"), table_name="account_session")
