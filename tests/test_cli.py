@@ -14,10 +14,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from gis_app import __version__
 from gis_app.cli import commands
 from gis_app.storage import cluster as embedded
+from gis_app.storage.cluster_database import ensure_database
+from gis_app.storage.engine import make_engine
 
 JINGWEI = Path(sys.executable).with_name("jingwei")
 SAMPLES = Path(__file__).parent / "importers" / "samples"
@@ -86,12 +89,17 @@ def test_help_lists_every_command_without_importing_the_analyses():
         print("pandas" in sys.modules)"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     listed = done.stdout.partition("Commands:\n")[2].partition("\n  version")[0]
-    assert [line.split()[0] for line in listed.splitlines()] == ["analyse", "db", "demo", "export", "import", "serve"]
+    assert [line.split()[0] for line in listed.splitlines()] == sorted(commands.jingwei.commands.keys() - {"version"})
     assert done.stdout.endswith("\nFalse\n")
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "serve", "analyse", "import", "export map", "db start", "db stop", "db status", "db migrate"]
+    "command",
+    [
+        *("demo", "serve", "analyse", "import", "export map", "db start", "db stop", "db status", "db migrate"),
+        *("account create", "account list", "account change", "account disable", "account enable", "account password"),
+        *("audit verify", "audit list"),
+    ],
 )
 def test_every_command_has_help(command):
     done = CliRunner().invoke(commands.jingwei, [*command.split(), "--help"], prog_name="jingwei")
@@ -313,13 +321,16 @@ def test_a_server_leaves_a_database_running_that_it_did_not_start(home):
     assert embedded.status(home) is not None
 
 
-def test_a_server_for_all_addresses_warns_that_there_is_no_log_in(home):
+def test_a_server_for_all_addresses_warns_that_passwords_go_unencrypted(home):
     server = Server(home, "--host", "0.0.0.0")  # noqa: S104
     try:
         server.address()
     finally:
         server.end(signal.SIGTERM)
-    assert "Warning: everybody who can reach 0.0.0.0 sees everything: there is no log-in yet." in server.lines
+    assert (
+        "Warning: passwords go to 0.0.0.0 unencrypted. Put a proxy with https in front and set JINGWEI_PROXIES=1."
+        in server.lines
+    )
 
 
 def test_a_folder_that_a_map_cannot_be_written_to_is_named(home):
@@ -334,3 +345,34 @@ def test_a_layer_that_does_not_exist_is_named(home, tmp_path):
     assert done.returncode == 1
     assert "moon" in done.stderr.splitlines()[0]
     assert not (tmp_path / "out.html").exists()
+
+
+def test_an_account_is_made_listed_changed_and_disabled(home):
+    made = jingwei(home, "account", "create", "Desk-1", "--role", "dispatcher", "--area", "330381")
+    assert made.returncode == 0, made.stderr
+    assert re.search(r"^Password, shown this once: ([a-z2-9]{4}-){3}[a-z2-9]{4}$", made.stdout, re.MULTILINE)
+    again = jingwei(home, "account", "create", "desk-1", "--role", "handler", "--area", "330381")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "The login desk-1 is taken." in again.stderr
+    assert jingwei(home, "account", "change", "desk-1", "--role", "analyst").returncode == 0
+    assert jingwei(home, "account", "disable", "desk-1").stdout == "The account desk-1 is disabled.\n"
+    assert re.search(r"^desk-1 +analyst +330381 +disabled +- +Rui'an$", jingwei(home, "account", "list").stdout)
+    missing = jingwei(home, "account", "disable", "nobody", JINGWEI_LOCALE="zh")
+    assert (missing.returncode, "没有这个账号。" in missing.stderr) == (1, True)
+    wrong = jingwei(home, "account", "create", "desk-2", "--role", "handler", "--area", "999")
+    assert "There is no city, township or village with the code '999'." in wrong.stderr
+
+
+def test_the_audit_is_whole_until_somebody_changes_it(home):
+    jingwei(home, "account", "create", "desk-3", "--role", "handler", "--area", "330381")
+    whole = jingwei(home, "audit", "verify")
+    assert (whole.returncode, whole.stdout.splitlines()[-1]) == (0, "The audit is whole.")
+    assert "account.create" in jingwei(home, "audit", "list", "--action", "account.create").stdout
+    engine = make_engine(ensure_database(embedded.start(home)).superuser_url, pool_size=1)
+    with engine.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("UPDATE audit_entry SET subject = 'account:nobody' WHERE sequence = 1"))
+    engine.dispose()
+    broken = jingwei(home, "audit", "verify")
+    assert broken.returncode == 1
+    assert broken.stderr == "Entry 1 was changed.\nThe audit was tampered with: 1 faults.\n"

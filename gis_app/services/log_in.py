@@ -18,6 +18,8 @@ from gis_app.storage import accounts, sessions
 from gis_app.storage.engine import EVERYTHING, scoped, system_scope
 from gis_app.storage.sessions import NewSession
 
+KNOWN_PLACE = "known_place"
+"""Where a login succeeded before; never counted up."""
 WRONG = "The login or the password is not right."
 
 
@@ -58,7 +60,8 @@ def log_in(ledger: Ledger, login: str, password: str, *, address: str) -> Logged
         raise Unauthenticated(WRONG, remedy="Type both again.")
     with ledger.writing(system_scope(known["login"])) as work:
         # From now on guesses at this login from elsewhere do not slow it down here.
-        sessions.mark_good(work.connection, keys["login_at_address"], now=ledger.now())
+        for name in ("login_at_address", KNOWN_PLACE):
+            sessions.mark_good(work.connection, keys[name], now=ledger.now())
         if needs_rehash(known["password_hash"]):
             accounts.set_password(
                 work.connection, known["id"], hash_password(password), must_change=known["must_change_password"]
@@ -93,7 +96,8 @@ def log_out(ledger: Ledger, scope: Scope, secret: str) -> None:
 
 
 def _keys(login: str, address: str) -> dict[str, bytes]:
-    named = {"login_at_address": f"{login}\0{address}", "login": login, "address": address}
+    here = f"{login}\0{address}"
+    named = {"login_at_address": here, KNOWN_PLACE: here, "login": login, "address": address}
     return {name: hashlib.sha256(f"{name}\0{value}".encode()).digest() for name, value in named.items()}
 
 
@@ -101,10 +105,10 @@ def _wait_turn(ledger: Ledger, keys: dict[str, bytes]) -> None:
     now, longest = ledger.now(), timedelta(0)
     with scoped(ledger.engine, system_scope()) as connection:
         known = sessions.failures(connection, list(keys.values()))
-    is_good = known.get(keys["login_at_address"], (-1, now))[0] == 0
+    is_known = keys[KNOWN_PLACE] in known
     for name, throttle in THROTTLES.items():
         count, last_at = known.get(keys[name], (0, now))
-        if (name == "login" and is_good) or now - last_at > FAILURES_FORGOTTEN_AFTER:
+        if (name == "login" and is_known) or now - last_at > FAILURES_FORGOTTEN_AFTER:
             continue
         longest = max(longest, last_at + throttle.wait(count) - now)
     if longest > timedelta(0):
@@ -119,7 +123,10 @@ def _count_failure(ledger: Ledger, keys: dict[str, bytes], known: RowMapping | N
     now = ledger.now()
     with ledger.writing(system_scope("log-in")) as work:
         sessions.count_failure(
-            work.connection, list(keys.values()), now=now, forgotten_before=now - FAILURES_FORGOTTEN_AFTER
+            work.connection,
+            [keys[name] for name in THROTTLES],
+            now=now,
+            forgotten_before=now - FAILURES_FORGOTTEN_AFTER,
         )
         # What was typed as a login may be a password: only the name of a known account is kept.
         subject, path = (f"account:{known['login']}", known["scope_path"]) if known else ("account:?", EVERYTHING)

@@ -75,7 +75,7 @@ def append(connection: Connection, events: Sequence[AuditEvent], *, account: str
 
 def entries(connection: Connection) -> Iterator[AuditEntry]:
     """Yield all entries of the caller's area in order, a few at a time."""
-    rows = connection.execution_options(yield_per=_BATCH).execute(_ALL.columns(detail=JSONB))
+    rows = connection.execute(_ALL.columns(detail=JSONB), execution_options={"yield_per": _BATCH})
     for row in rows.mappings():
         yield AuditEntry(
             **{
