@@ -23,7 +23,7 @@ from gis_app.web.access import current_caller, current_scope, requires
 from gis_app.web.bodies import HazardCorrection, HazardReport, body_of
 from gis_app.web.contract import Parameter, contract
 
-blueprint = Blueprint("hazards", __name__, url_prefix="/api/hazards")
+blueprint = Blueprint("hazards", __name__, url_prefix="/api")
 MOST = 10_000
 DEFAULT = 1000
 FIELDS = (
@@ -40,7 +40,7 @@ _LIST_PARAMETERS = (
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
-@blueprint.get("")
+@blueprint.get("/hazards")
 @requires(Right.VIEW_MAP)
 @contract("Hazards of the caller's area, the newest first", query=_LIST_PARAMETERS, answers="application/geo+json")
 def list_hazards() -> ResponseReturnValue:
@@ -55,7 +55,7 @@ def list_hazards() -> ResponseReturnValue:
     return answer
 
 
-@blueprint.get(".csv")
+@blueprint.get("/hazards.csv")
 @requires(Right.EXPORT)
 @contract("Hazards of the caller's area as a table", query=_LIST_PARAMETERS, answers="text/csv")
 def export_hazards() -> ResponseReturnValue:
@@ -70,7 +70,7 @@ def export_hazards() -> ResponseReturnValue:
     return answer
 
 
-@blueprint.get("/<uuid:hazard_id>")
+@blueprint.get("/hazards/<uuid:hazard_id>")
 @requires(Right.VIEW_MAP)
 @contract("One hazard", answers="application/geo+json")
 def one_hazard(hazard_id: uuid.UUID) -> ResponseReturnValue:
@@ -78,7 +78,7 @@ def one_hazard(hazard_id: uuid.UUID) -> ResponseReturnValue:
     return _answer(hazards.one(current_app.extensions["jingwei"].engine, current_scope(), hazard_id))
 
 
-@blueprint.post("")
+@blueprint.post("/hazards")
 @requires(Right.REPORT_HAZARD)
 @contract("Report a hazard; repeated with the same id and body it is stored once", body=HazardReport, created=True)
 def report_hazard() -> ResponseReturnValue:
@@ -91,7 +91,7 @@ def report_hazard() -> ResponseReturnValue:
     return answer
 
 
-@blueprint.patch("/<uuid:hazard_id>")
+@blueprint.patch("/hazards/<uuid:hazard_id>")
 @requires(Right.CORRECT_HAZARD)
 @contract("Correct what a report says, or move it", body=HazardCorrection, answers="application/geo+json")
 def correct_hazard(hazard_id: uuid.UUID) -> ResponseReturnValue:
