@@ -1,25 +1,18 @@
 """The application on a small city: a city, two townships, a village with a grid in each, hazards, one night."""
 
-import contextlib
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from gis_app.domain.errors import Conflict
 from gis_app.domain.rights import Role
-from gis_app.services import accounts
-from gis_app.services.accounts import AccountWish
-from gis_app.services.secrets_at_rest import derived
 from gis_app.settings import Settings
 from gis_app.storage.engine import make_engine, scoped, system_scope
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
 from gis_app.web import create_app
+from tests.callers import ReadingClient, account_in, logged_in
 
 NOW = datetime(2026, 6, 15, 4, tzinfo=UTC)
-PASSWORD = "correct horse battery staple"
 CITY = (
     """
     INSERT INTO city_profile (id, name_zh, name_en, is_synthetic, metric_srid, west, south, east, north)
@@ -88,19 +81,6 @@ CITY = (
 )
 
 
-class ReadingClient(FlaskClient):
-    """Reads and closes every answer and sends along what a page of its log-in would, as a browser does."""
-
-    csrf = ""
-
-    def open(self, *args, **kwargs):
-        kwargs = {"buffered": True, **kwargs}
-        if kwargs.get("method", "GET") not in ("GET", "HEAD"):
-            of_page = {"Origin": "http://localhost", "X-CSRF-Token": self.csrf}
-            kwargs["headers"] = {**of_page, **dict(kwargs.get("headers") or {})}
-        return super().open(*args, **kwargs)
-
-
 @pytest.fixture(scope="session")
 def city_url(migrated_template, clone):
     urls = clone(migrated_template)
@@ -148,24 +128,6 @@ def make_client(make_app, engine):
         return logged_in(client, account_in(on or engine, app, area_path, role))
 
     return make
-
-
-def account_in(engine, app, area_path, role):
-    """Return the login of an account of a role in an area, made when it is not there yet."""
-    ledger, code = app.extensions["jingwei"].ledger, area_path.strip("/").rpartition("/")[2]
-    login = f"{role.value}-{code}".replace("_", "-")
-    ledger = replace(ledger, engine=engine)
-    with contextlib.suppress(Conflict):
-        accounts.create(ledger, system_scope("test"), AccountWish(login, role, code), password=PASSWORD)
-    return login
-
-
-def logged_in(client, login):
-    """Log a client in through the form, as a browser does."""
-    answer = client.post("/login", data={"login": login, "password": PASSWORD})
-    assert answer.status_code == 303, answer.get_data(as_text=True)
-    client.csrf = derived(client.get_cookie("jingwei_session").value, "csrf")
-    return client
 
 
 @pytest.fixture(scope="session")
