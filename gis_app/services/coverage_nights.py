@@ -1,4 +1,7 @@
-"""Coverage of every grid for each night, and the time since its last visit as of that night's end."""
+"""Coverage of every grid for each night, and the time since its last visit as of that night's end.
+
+Tracks are forgotten after their time. Of those nights, what was computed while the tracks were there is carried over.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from sqlalchemy import Connection
 
 from gis_app.analysis.coverage import SWEEP_M_BY_MODE, FloatArray, swept_share
 from gis_app.analysis.idleness import idle_days, last_visits, night_states
-from gis_app.analysis.instants import Instants
+from gis_app.analysis.instants import Instants, utc_instants
 from gis_app.domain.periods import CITY_TIME, NOON
 from gis_app.storage import analysis_runs
 from gis_app.storage.indicators import known_nights
 
-NEVER = np.datetime64("NaT", "us")
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -63,17 +66,54 @@ def coverage_rows(given: CoverageInput, progress: Callable[[float], None] = lamb
     Columns night, grid_id, area_share, state, last_visit_at (UTC, NaT for never), idle_days, scope_path.
     """
     known = given.all_nights()
-    latest: Instants = np.full(len(given.grids), NEVER)
     wanted = known[-given.nights :]
+    kept = _kept(given)
+    latest = kept.visits_before(night_end(wanted[0] - timedelta(days=1)))
     for night in known[: -given.nights]:
         tracks = analysis_runs.tracks_of_night(given.connection, night, srid=given.srid)
         latest = np.fmax(latest, _visits(given, night, tracks))
     frames = []
     for number, (night, tracks, share) in enumerate(_shares(given, wanted), start=1):
-        latest = np.fmax(latest, _visits(given, night, tracks))
-        frames.append(_rows(given, night, share, latest=latest))
+        latest = np.fmax(np.fmax(latest, _visits(given, night, tracks)), kept.visits(night))
+        frames.append(_rows(given, night, np.fmax(share, kept.share(night)), latest=latest))
         progress(number / len(wanted))
     return pd.concat(frames, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is known of nights whose tracks are forgotten.
+
+    Parameters
+    ----------
+    rows
+        Of ``analysis_runs.kept_coverage``; none where nothing is forgotten.
+    """
+
+    grid_ids: pd.Series
+    rows: pd.DataFrame
+    forgotten: Sequence[date]
+
+    def share(self, night: date) -> FloatArray:
+        """Return each grid's share of a forgotten night, 0 for another one."""
+        of_night = self.rows[(self.rows["night"] == night) & (night in self.forgotten)].set_index("grid_id")
+        return of_night["area_share"].reindex(self.grid_ids).to_numpy(dtype=np.float64, na_value=0.0)
+
+    def visits(self, night: date) -> Instants:
+        """Return when each grid was last visited up to the end of a forgotten night, NaT for another one."""
+        return self.visits_before(night_end(night) if night in self.forgotten else LONG_AGO)
+
+    def visits_before(self, moment: datetime) -> Instants:
+        """Return when each grid was last visited before a moment, NaT where it is not known."""
+        earlier = self.rows[self.rows["last_visit_at"] <= moment]
+        visits = earlier.groupby("grid_id")["last_visit_at"].max()
+        return utc_instants(visits.reindex(self.grid_ids))
+
+
+def _kept(given: CoverageInput) -> _Kept:
+    forgotten = analysis_runs.forgotten_nights(given.connection)
+    rows = analysis_runs.kept_coverage(given.connection)
+    return _Kept(given.grids["id"], rows if forgotten else rows.iloc[:0], forgotten)
 
 
 def _shares(given: CoverageInput, nights: Sequence[date]) -> Iterator[tuple[date, pd.DataFrame, FloatArray]]:

@@ -59,7 +59,24 @@ def _with_teams(loading: Loading) -> pd.DataFrame:
             code=code,
         )
     loading.refuse(log)
+    _refuse_forgotten(loading, joined)
     return joined
+
+
+def _refuse_forgotten(loading: Loading, sent: pd.DataFrame) -> None:
+    """Refuse fixes of nights whose tracks were deleted after their time: the patrol would be counted twice."""
+    forgotten = track_points.forgotten_patrols(loading.connection, first=sent["night"].min(), last=sent["night"].max())
+    log = ProblemLog()
+    for row, team, night in sent[["source_row", "team_id", "night"]].itertuples(index=False) if forgotten else ():
+        if (team, night) in forgotten:
+            log.add(
+                int(row),
+                "recorded_at",
+                "The tracks of the night of {night} were deleted after their time.",
+                "Leave that night out.",
+                night=night,
+            )
+    loading.refuse(log)
 
 
 def _nights(recorded_at: pd.Series) -> pd.Series:

@@ -27,11 +27,18 @@ WHERE stage <> 'void' AND discovered_at >= :start AND discovered_at < :end
 ORDER BY discovered_at, id""")
 _TRACKS = text("""
 SELECT mode, ended_at, ST_AsBinary(ST_Transform(geom, :srid)) AS shape
-FROM patrol WHERE night = :night ORDER BY id""")
+FROM patrol WHERE night = :night AND geom IS NOT NULL ORDER BY id""")
+# Nights whose tracks were forgotten, wholly or in part.
+_FORGOTTEN = text("SELECT DISTINCT night FROM patrol WHERE geom IS NULL ORDER BY night")
+_KEPT_COVERAGE = text("""
+SELECT c.night, c.grid_id, c.area_share, c.last_visit_at
+FROM grid_coverage c JOIN analysis_run r ON r.id = c.run_id AND r.is_current AND r.kind = 'grid_coverage'
+ORDER BY c.night, c.grid_id""")
 # What coverage is made from, in a word per night: the tracks as they lie, and the hazards found.
 _NIGHT_FACTS = text("""
 SELECT night::text AS what,
-       md5(string_agg(md5(ST_AsBinary(geom)) || mode || extract(epoch FROM ended_at), ',' ORDER BY id)) AS word
+       md5(string_agg(coalesce(md5(ST_AsBinary(geom)), 'forgotten') || mode || extract(epoch FROM ended_at),
+                      ',' ORDER BY id)) AS word
 FROM patrol GROUP BY night
 UNION ALL
 SELECT 'hazards', md5(string_agg(grid_id || ':' || extract(epoch FROM discovered_at), ',' ORDER BY discovered_at, id))
@@ -59,6 +66,18 @@ def events(connection: Connection, *, start: datetime, end: datetime, srid: int)
 def tracks_of_night(connection: Connection, night: date, *, srid: int) -> pd.DataFrame:
     """Return mode, ended_at and shape (projected, metres) of the cleaned tracks of a night."""
     return _with_shapes(connection, _TRACKS, {"night": night, "srid": srid})
+
+
+def forgotten_nights(connection: Connection) -> list[date]:
+    """Return the nights whose tracks were deleted after their time, oldest first."""
+    return list(connection.execute(_FORGOTTEN).scalars())
+
+
+def kept_coverage(connection: Connection) -> pd.DataFrame:
+    """Return night, grid_id, area_share and last_visit_at (UTC) of the current run of coverage."""
+    result = connection.execute(_KEPT_COVERAGE)
+    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame.assign(last_visit_at=pd.to_datetime(frame["last_visit_at"], utc=True).astype("datetime64[us, UTC]"))
 
 
 def night_facts(connection: Connection, first: date) -> pd.DataFrame:

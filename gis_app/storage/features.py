@@ -16,7 +16,8 @@ def feature(
 ) -> RowMapping | None:
     """Return one row's ``columns``, ``lon`` and ``lat`` of a point on it, and ``is_synthetic``.
 
-    The last is the row's own, or the city's where the view does not say. None if there is no such row in scope.
+    A row without a shape, such as a patrol whose track was forgotten, has no lon and lat. ``is_synthetic`` is the
+    row's own, or the city's where the view does not say. None if there is no such row in scope.
     """
     query = text(f"""
         SELECT s.{", s.".join(columns)}, ST_X(spot.point) AS lon, ST_Y(spot.point) AS lat,
@@ -34,13 +35,13 @@ def layer_rows(
     simplify_degrees: float = 0.0,
     limit: int | None = None,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every row of a layer as (GeoJSON geometry text, properties); 6 decimals are 0.1 m."""
+    """Yield every row of a layer that has a place as (GeoJSON geometry text, properties); 6 decimals are 0.1 m."""
     where, values = conditions(source, wanted, None)
     geometry = f"ST_SimplifyPreserveTopology(s.geom, {simplify_degrees})" if simplify_degrees else "s.geom"
     columns = "".join(f", s.{column}" for column in source.columns)
     query = text(f"""
         SELECT ST_AsGeoJSON({geometry}, 6) AS geometry, s.id{columns}
-        FROM {source.view} s WHERE true {where} ORDER BY s.id LIMIT :limit""")  # noqa: S608
+        FROM {source.view} s WHERE s.geom IS NOT NULL {where} ORDER BY s.id LIMIT :limit""")  # noqa: S608
     for row in connection.execute(query, values | {"limit": limit}).mappings():
         properties = dict(row)
         yield properties.pop("geometry"), properties

@@ -23,6 +23,13 @@ _FORGET = text(
     "DELETE FROM track_point WHERE patrol_id = ANY(:patrols) AND recorded_at >= :start AND recorded_at < :end"
 )
 
+_FORGOTTEN = text("SELECT team_id, night FROM patrol WHERE geom IS NULL AND night BETWEEN :first AND :last")
+
+
+def forgotten_patrols(connection: Connection, *, first: date, last: date) -> set[tuple[int, date]]:
+    """Return team_id and night of the patrols whose tracks were deleted after their time."""
+    return {(row.team_id, row.night) for row in connection.execute(_FORGOTTEN, {"first": first, "last": last})}
+
 
 def prepare_months(connection: Connection, moments: pd.Series) -> None:
     """Make sure that fixes of these moments (UTC) have a partition to go to."""
