@@ -20,7 +20,6 @@ from gis_app.storage.sessions import NewSession
 
 KNOWN_PLACE = "known_place"
 """Where a login succeeded before; never counted up."""
-WRONG = "The login or the password is not right."
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def log_in(ledger: Ledger, login: str, password: str, *, address: str) -> Logged
     matches = password_matches(known["password_hash"] if known else None, password)
     if known is None or not matches or not known["is_active"]:
         _count_failure(ledger, keys, known)
-        raise Unauthenticated(WRONG, remedy="Type both again.")
+        raise Unauthenticated("The login or the password is not right.", remedy="Type both again.")
     with ledger.writing(system_scope(known["login"])) as work:
         # From now on guesses at this login from elsewhere do not slow it down here.
         for name in ("login_at_address", KNOWN_PLACE):

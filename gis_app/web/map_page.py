@@ -35,6 +35,4 @@ def command_map() -> ResponseReturnValue:
             if right in caller.scope.rights
         ],
     }
-    response = Response(render_command_map(config, nonce=g.nonce, static_url=static_url()), mimetype="text/html")
-    response.set_cookie("lang", language, max_age=365 * 86400, samesite="Lax", httponly=True)
-    return response
+    return Response(render_command_map(config, nonce=g.nonce, static_url=static_url()), mimetype="text/html")

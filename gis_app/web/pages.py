@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_babel import gettext, lazy_gettext
 
 from gis_app.domain.rights import Right, Role
@@ -54,7 +54,8 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
 
 
 def register(app: Flask) -> None:
-    """Give templates these names."""
+    """Give templates these names, and remember the language that a reader chose."""
+    app.after_request(_keep_language)
     app.jinja_env.globals.update(
         area_name=area_name,
         locale=params.locale,
@@ -64,6 +65,16 @@ def register(app: Flask) -> None:
         static_url=static_files.static_url,
         word=word,
     )
+
+
+def _keep_language(response: Response) -> Response:
+    """Keep a language that was chosen, for the pages that follow."""
+    chosen = request.args.get("lang")
+    if chosen in params.LOCALES and response.mimetype == "text/html":
+        response.set_cookie(
+            "lang", chosen, max_age=365 * 86400, samesite="Lax", httponly=True, secure=request.is_secure
+        )
+    return response
 
 
 def word(kind: str, value: str) -> str:

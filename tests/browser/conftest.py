@@ -1,7 +1,7 @@
 """A real Chromium before a real server; each test also proves that the page kept quiet and kept to this machine."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -59,11 +59,12 @@ class Watched:
         return self.faults + [f"policy: {violation}" for violation in violations]
 
 
-def _watch(browser: Browser, server, *, login: str = "city", **options) -> Watched:
+def _watch(browser: Browser, server, *, login: str | None = "city", **options) -> Watched:
     address = server.address
     context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
     context.add_init_script(NOTE_VIOLATIONS)
-    log_in(context, server, login)
+    if login:
+        log_in(context, server, login)
     page = context.new_page()
     page.set_default_timeout(20_000)
     watched = Watched(page, address.rstrip("/"))
@@ -121,3 +122,20 @@ def unwatched(browser, live_server) -> Iterator[Watched]:
     made = _watch(browser, live_server, viewport=DESKTOP)
     yield made
     made.page.context.close()
+
+
+@pytest.fixture
+def visit(browser, live_server) -> Iterator[Callable[..., Watched]]:
+    """Make pages of other accounts, or of nobody, desktop or phone; faults count unless they are expected."""
+    made: list[tuple[Watched, bool]] = []
+
+    def make(login: str | None, *, viewport=DESKTOP, expects_faults=False) -> Watched:
+        page = _watch(browser, live_server, login=login, viewport=viewport)
+        made.append((page, expects_faults))
+        return page
+
+    yield make
+    faults = [fault for page, expected in made if not expected for fault in page.collect()]
+    for page, _ in made:
+        page.page.context.close()
+    assert faults == []
