@@ -82,7 +82,7 @@ def test_an_administrator_makes_an_account_which_then_chooses_its_password(visit
     expect(own.locator("#figures")).to_be_visible()
     worker.wait_until_drawn()
     assert "玉海街道" in own.content() or "Yuhai" in own.content()
-    page.reload()
+    page.goto(f"{desk.address}/accounts")
     page.get_by_role("row", name="yuhai-worker-7").get_by_role("button", name="Disable").click()
     expect(page.get_by_role("row", name="yuhai-worker-7")).to_contain_text("disabled")
 
