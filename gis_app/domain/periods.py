@@ -27,6 +27,11 @@ def night_of(moment: datetime) -> date:
     return (moment.astimezone(CITY_TIME) - NOON).date()
 
 
+def night_end(night: date) -> datetime:
+    """Return the noon at which a night ends, UTC."""
+    return (datetime.combine(night, datetime.min.time(), CITY_TIME) + timedelta(days=1) + NOON).astimezone(UTC)
+
+
 @dataclass(frozen=True)
 class TimeWindow:
     """Whole days in the city's time, both ends included."""

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from gis_app.analysis.coverage import SWEEP_M_BY_MODE, FloatArray, swept_share
 from gis_app.analysis.idleness import idle_days, last_visits, night_states
 from gis_app.analysis.instants import Instants, utc_instants
-from gis_app.domain.periods import CITY_TIME, NOON
+from gis_app.domain.periods import night_end
 from gis_app.storage import analysis_runs
 from gis_app.storage.indicators import known_nights
 
@@ -152,8 +152,3 @@ def _rows(given: CoverageInput, night: date, share: FloatArray, *, latest: Insta
             "scope_path": given.grids["scope_path"],
         }
     )
-
-
-def night_end(night: date) -> datetime:
-    """Return the noon at which a night ends, UTC."""
-    return (datetime.combine(night, datetime.min.time(), CITY_TIME) + timedelta(days=1) + NOON).astimezone(UTC)

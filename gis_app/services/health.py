@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
+from gis_app.storage import job_runs
 from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.schema import current_revision, newest_revision
+
+AUDIT_VERIFICATION = "audit_verification"
+"""Name of the job that verifies the audit every day."""
 
 
 def check(engine: Engine) -> dict[str, str]:
     """Return the state of the database: ``ok``, or ``outdated`` when its tables are not those of this program.
+
+    ``audit`` is ``tampered`` when the last verification found a fault; what it found, the server's log tells.
 
     Raises
     ------
@@ -17,5 +23,8 @@ def check(engine: Engine) -> dict[str, str]:
         If the database does not answer.
     """
     with scoped(engine, system_scope()) as connection:
-        is_current = current_revision(connection) == newest_revision()
-    return {"status": "ok" if is_current else "outdated"}
+        if current_revision(connection) != newest_revision():
+            return {"status": "outdated"}
+        verified = job_runs.last_run(connection, AUDIT_VERIFICATION)
+    is_tampered = verified is not None and verified.detail.get("faults", 0) > 0
+    return {"status": "ok", **({"audit": "tampered"} if is_tampered else {})}

@@ -11,9 +11,8 @@ import shapely
 from pyproj import Transformer
 
 from gis_app.analysis.tracks import CleanedFixes, Fixes, clean_fixes, track_lines
-from gis_app.domain.periods import CITY_TIME, NOON
+from gis_app.domain.periods import CITY_TIME, NOON, night_end
 from gis_app.importers.problems import ProblemLog
-from gis_app.services.coverage_nights import night_end
 from gis_app.services.loading import Loading
 from gis_app.storage import track_points
 from gis_app.storage.imported_rows import LoadCount

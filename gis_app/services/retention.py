@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from gis_app.domain.errors import InvalidInput
-from gis_app.domain.periods import night_of
-from gis_app.services import analyses
+from gis_app.domain.periods import night_end, night_of
 from gis_app.services.audit import Ledger, Writing
-from gis_app.services.coverage_nights import night_end
 from gis_app.storage import retention
 from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.retention import TrackCount
@@ -110,6 +108,9 @@ def _keep_coverage(ledger: Ledger, limit: Limit, srid: int) -> None:
     with scoped(ledger.engine, system_scope()) as connection:
         is_measured = retention.is_measured(connection, first_night=limit.first_night)
     if not is_measured:
+        # Loaded here alone: a server asks every day whether anything is due, and hardly ever computes.
+        from gis_app.services import analyses
+
         analyses.run_all(ledger.engine, now=ledger.now(), srid=srid, kinds=("grid_coverage",))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from gis_app.domain.errors import Conflict, InvalidInput
+from gis_app.services import housekeeping, retention
 from gis_app.services.database import Database
 from gis_app.settings import Settings
 
@@ -85,8 +86,9 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
     Raises
     ------
     JingweiError
-        If the application cannot be made, such as when browser assets are missing.
+        If the application cannot be made, such as when browser assets are missing; if a setting is not usable.
     """
+    retention.checked_days(settings.track_days)
     # Made here once, so that its errors are told here; the engine connects first in the workers, after the fork.
     engine = database.make_app_engine(settings.connections)
     application = importlib.import_module(APPLICATION).create_app(settings, engine)
@@ -97,7 +99,7 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     options = _options(settings, listener) | {
         "when_ready": lambda arbiter: tell(f"Jingwei is ready: {address} (Ctrl-C ends it)"),
-        "post_worker_init": lambda worker: _end_streams_with(worker, application),
+        "post_worker_init": lambda worker: _begin_work(worker, application, settings),
     }
     main_process = os.getpid()
     try:
@@ -108,9 +110,12 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
             os._exit(end.code if isinstance(end.code, int) else 0)
 
 
-def _end_streams_with(worker: Any, application: Any) -> None:
-    """Tell open streams when their worker ends: a thread that never returns would keep it from ending."""
+def _begin_work(worker: Any, application: Any, settings: Settings) -> None:
+    """Let a worker keep house, and end with it what would keep it from ending: that thread and open streams."""
     application.extensions["jingwei_closing"] = lambda: not worker.alive
+    ledger = application.extensions["jingwei"].ledger
+    house = housekeeping.House(ledger, settings.track_days, settings.metric_srid)
+    housekeeping.start(house, lambda: worker.alive)
 
 
 def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:

@@ -1,0 +1,127 @@
+"""What a running server does by itself: jobs that are due, each run by one worker, whichever comes first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from gis_app.services import audit, retention
+from gis_app.services.audit import Ledger
+from gis_app.services.health import AUDIT_VERIFICATION
+from gis_app.storage import job_runs, sessions
+from gis_app.storage.engine import scoped, system_scope
+
+LOOKS_EVERY = timedelta(minutes=5)
+"""How often each worker looks whether a job is due."""
+FIRST_LOOK_AFTER = timedelta(minutes=1)
+TRIED_AGAIN_AFTER = timedelta(hours=1)
+"""A job that failed, or whose worker was killed, is due again then; no job takes longer."""
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class House:
+    """What the jobs work with.
+
+    Parameters
+    ----------
+    ledger
+        Database, audit and clock.
+    track_days
+        How long raw tracks are kept.
+    srid
+        Projected CRS for areas and lengths.
+    """
+
+    ledger: Ledger
+    track_days: int
+    srid: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to be done every so often; ``run`` returns what came of it, to be kept as JSON."""
+
+    name: str
+    every: timedelta
+    run: Callable[[House], Mapping[str, int]]
+
+
+def _forget_ended(house: House) -> Mapping[str, int]:
+    with scoped(house.ledger.engine, system_scope()) as connection:
+        return {"rows": sessions.forget_ended(connection, now=house.ledger.now())}
+
+
+def _forget_tracks(house: House) -> Mapping[str, int]:
+    # A demo city lives on the day it was built for: tracks that nobody walked are nobody's, however old.
+    if not retention.due(house.ledger, days=house.track_days).has_real:
+        return {}
+    gone = retention.forget(house.ledger, days=house.track_days, srid=house.srid)
+    return {"fixes": gone.fix_count, "lines": gone.line_count}
+
+
+def _verify_audit(house: House) -> Mapping[str, int]:
+    report = audit.verify(house.ledger)
+    if report.faults:
+        first = report.faults[0]
+        _log.error("audit_tampered", faults=len(report.faults), first=first.kind.value, sequence=first.sequence)
+    return {"entries": report.entry_count, "faults": len(report.faults)}
+
+
+JOBS = (
+    Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
+    Job("retention", timedelta(days=1), _forget_tracks),
+    Job(AUDIT_VERIFICATION, timedelta(days=1), _verify_audit),
+)
+"""Every recurring job."""
+
+
+def run_due(house: House, jobs: Sequence[Job] = JOBS) -> list[str]:
+    """Run the jobs that are due and that no other worker has taken; return the names of those that succeeded."""
+    return [job.name for job in jobs if _run_if_due(house, job)]
+
+
+def _run_if_due(house: House, job: Job) -> bool:
+    now, engine = house.ledger.now(), house.ledger.engine
+    try:
+        with scoped(engine, system_scope()) as connection:
+            is_ours = job_runs.take(
+                connection, job.name, now=now, due_before=now - job.every, until=now + TRIED_AGAIN_AFTER
+            )
+        if is_ours:
+            outcome = job.run(house)
+            with scoped(engine, system_scope()) as connection:
+                job_runs.finish(connection, job.name, began_at=now, detail=outcome)
+    except Exception as error:
+        # Whatever it is, the other jobs are still to be done, and this one again in an hour.
+        _log.error("job_failed", job=job.name, exc_info=error)
+        return False
+    return is_ours
+
+
+def keep(
+    house: House,
+    is_wanted: Callable[[], bool],
+    *,
+    jobs: Sequence[Job] = JOBS,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Look for due jobs every five minutes, as long as it is wanted."""
+    next_look = house.ledger.now() + FIRST_LOOK_AFTER
+    while is_wanted():
+        if house.ledger.now() >= next_look:
+            run_due(house, jobs)
+            next_look = house.ledger.now() + LOOKS_EVERY
+        pause(1.0)
+
+
+def start(house: House, is_wanted: Callable[[], bool]) -> threading.Thread:
+    """Keep house in a thread that ends when it is no longer wanted, and never keeps its process from ending."""
+    thread = threading.Thread(target=keep, args=(house, is_wanted), name="housekeeping", daemon=True)
+    thread.start()
+    return thread
