@@ -17,6 +17,7 @@ from gis_app.domain.errors import Unavailable
 from gis_app.rendering.layer_spec import LayerSpec, load_layers
 from gis_app.services.audit import HeadsFile, Ledger
 from gis_app.services.gate import Gate
+from gis_app.services.identity_provider import IdentityProvider, configured
 from gis_app.services.looks import Looks
 from gis_app.services.tiles import TileStore
 from gis_app.settings import Settings
@@ -34,6 +35,7 @@ from gis_app.web import (
     openapi,
     pages,
     params,
+    provider_log_in,
     rate_limits,
     response_headers,
     static_files,
@@ -47,6 +49,7 @@ BLUEPRINTS = (
     hazards.blueprint,
     events.blueprint,
     log_in.blueprint,
+    provider_log_in.blueprint,
     account.blueprint,
     accounts.blueprint,
     audit.blueprint,
@@ -65,6 +68,7 @@ class AppState:
     engine: Engine
     ledger: Ledger
     gate: Gate
+    identity_provider: IdentityProvider | None
     looks: Looks
     streams: events.Streams
     layers: Mapping[str, LayerSpec]
@@ -79,7 +83,7 @@ def create_app(settings: Settings, engine: Engine, *, now: Callable[[], datetime
     Raises
     ------
     InvalidInput
-        If a layer file is wrong.
+        If a layer file is wrong, or a setting of the identity provider.
     Unavailable
         If the translations were not compiled.
     RuntimeError
@@ -113,6 +117,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         engine=engine,
         ledger=ledger,
         gate=Gate(engine, now),
+        identity_provider=configured(settings, now),
         looks=Looks(ledger),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
         layers=layers,

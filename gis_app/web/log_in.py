@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -13,7 +12,7 @@ from gis_app.domain.errors import JingweiError, TooMany, Unauthenticated
 from gis_app.services import log_in as logging_in
 from gis_app.services import maps
 from gis_app.services.log_in import LoggedIn
-from gis_app.web import params
+from gis_app.web import pages, params
 from gis_app.web.access import caller_or_none, current_scope, open_to_all, open_to_members, session_cookie
 from gis_app.web.errors import sentence_of, status_of
 
@@ -26,7 +25,7 @@ def page() -> ResponseReturnValue:
     """Show the form; who is logged in already goes on."""
     if caller_or_none() is not None:
         return redirect(next_place())
-    return _form()
+    return form()
 
 
 @blueprint.post("/login")
@@ -38,18 +37,18 @@ def log_in() -> ResponseReturnValue:
     try:
         made = logging_in.log_in(state.ledger, login, password, address=request.remote_addr or "")
     except (Unauthenticated, TooMany) as error:
-        return _form(error, login=login)
-    return enter(made)
+        return form(error, login=login)
+    return enter(made, next_place())
 
 
-def enter(made: LoggedIn) -> Response:
-    """Return the answer that logs a browser in and sends it on; an earlier log-in of this browser ends."""
+def enter(made: LoggedIn, place: str) -> Response:
+    """Return the answer that logs a browser in and sends it on to a place; an earlier log-in of this browser ends."""
     state = current_app.extensions["jingwei"]
     earlier = request.cookies.get(session_cookie(), "")
     if earlier and (caller := caller_or_none()) is not None:
         logging_in.log_out(state.ledger, caller.scope, earlier)
         state.gate.forget(earlier)
-    response = redirect("/account" if made.must_change_password else next_place(), HTTPStatus.SEE_OTHER)
+    response = redirect("/account" if made.must_change_password else place, HTTPStatus.SEE_OTHER)
     response.set_cookie(
         session_cookie(),
         made.secret,
@@ -78,18 +77,25 @@ def log_out() -> ResponseReturnValue:
 
 def next_place() -> str:
     """Return where to go after the log-in: a place of this server, else the map."""
-    wanted = request.values.get("next", "/")
-    parts = urlsplit(wanted)
-    is_local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
-    return wanted if is_local and wanted.isprintable() and "\\" not in wanted else "/"
+    return local_place(request.values.get("next", "/"))
 
 
-def _form(error: JingweiError | None = None, *, login: str = "") -> Response:
-    state = current_app.extensions["jingwei"]
+def local_place(wanted: str) -> str:
+    """Return a place of this server as it is, anything else as the map."""
+    # Two slashes, or a backslash or tab that browsers read as one, would begin the name of another server.
+    is_local = wanted.startswith("/") and not wanted.startswith("//") and wanted.isprintable() and "\\" not in wanted
+    return wanted if is_local else "/"
+
+
+def form(error: JingweiError | None = None, *, login: str = "", place: str | None = None) -> Response:
+    """Return the log-in page, with what went wrong and where to go afterwards (by default where the request says)."""
+    state, onward = current_app.extensions["jingwei"], next_place() if place is None else place
     page = render_template(
         "login.html",
         title=gettext("Log in"),
-        next=next_place(),
+        next=onward,
+        # The page may be an answer to a form, or stand at an address with a used-up code of the identity provider.
+        other_language_url=lambda: pages.other_language_url("/login", {"next": onward}),
         login=login,
         error=sentence_of(error) if error else "",
         city=maps.city_name(state.engine, locale=params.locale()),

@@ -93,7 +93,8 @@ def moment(value: datetime | None) -> str:
     return gettext("never") if value is None else moment_words(value)
 
 
-def other_language_url() -> str:
-    """Return the address of this page in the other language."""
-    others = {key: value for key, value in request.args.items() if key != "lang"}
-    return "?" + urlencode({**others, "lang": "zh" if params.locale() == "en" else "en"})
+def other_language_url(page: str = "", query: Mapping[str, str] | None = None) -> str:
+    """Return the address of this page, or of the one named, in the other language."""
+    given = request.args if query is None else query
+    others = {key: value for key, value in given.items() if key != "lang"}
+    return f"{page}?" + urlencode({**others, "lang": "zh" if params.locale() == "en" else "en"})

@@ -7,7 +7,7 @@ import pytest
 
 OPEN_ROUTES = {
     *("static_files.static_file", "static_files.versioned_file", "static_files.favicon", "api.health"),
-    *("log_in.page", "log_in.log_in"),
+    *("log_in.page", "log_in.log_in", "provider_log_in.leave", "provider_log_in.come_back"),
 }
 WINDOW = "from=2026-01-01&to=2026-06-15"
 

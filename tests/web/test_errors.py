@@ -34,7 +34,8 @@ SEEN_IN_THE_BROWSER = (
         f"services/{name}.py"
         for name in (
             *("accounts", "api_tokens", "audit", "features", "gate", "hazards", "health", "indicators", "log_in"),
-            *("looks", "maps", "search", "small_layers", "tiles"),
+            *("identity_provider", "looks", "maps", "provider_log_in", "provider_metadata", "search", "small_layers"),
+            "tiles",
         )
     ),
 )
