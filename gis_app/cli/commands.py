@@ -16,6 +16,7 @@ COMMANDS = (
     LazyCommand("export", "gis_app.cli.export:export", "Write files to take along."),
     LazyCommand("account", "gis_app.cli.accounts:account", "Make, change, disable and list accounts."),
     LazyCommand("audit", "gis_app.cli.audit:audit", "Verify the audit chain and read it."),
+    LazyCommand("publish", "gis_app.cli.publish:publish", "Write the figures of a month, without what is too small."),
     LazyCommand("retention", "gis_app.cli.retention:retention", "Delete raw tracks after their time."),
     LazyCommand("analyse", "gis_app.cli.analyse:analyse", "Compute hotspots, density and coverage anew."),
 )

@@ -19,6 +19,7 @@ from gis_app.services.audit import HeadsFile, Ledger
 from gis_app.services.gate import Gate
 from gis_app.services.identity_provider import IdentityProvider, configured
 from gis_app.services.looks import Looks
+from gis_app.services.published import Published
 from gis_app.services.tiles import TileStore
 from gis_app.settings import Settings
 from gis_app.web import (
@@ -36,6 +37,7 @@ from gis_app.web import (
     pages,
     params,
     provider_log_in,
+    published,
     rate_limits,
     response_headers,
     static_files,
@@ -53,6 +55,7 @@ BLUEPRINTS = (
     account.blueprint,
     accounts.blueprint,
     audit.blueprint,
+    published.blueprint,
     openapi.blueprint,
     static_files.blueprint,
 )
@@ -70,6 +73,7 @@ class AppState:
     gate: Gate
     identity_provider: IdentityProvider | None
     looks: Looks
+    published: Published
     streams: events.Streams
     layers: Mapping[str, LayerSpec]
     tiles: TileStore
@@ -119,6 +123,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         gate=Gate(engine, now),
         identity_provider=configured(settings, now),
         looks=Looks(ledger),
+        published=Published(engine, now),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
         layers=layers,
         tiles=TileStore(engine, layers, cache_bytes=settings.tile_cache_mb * 2**20),

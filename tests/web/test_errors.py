@@ -34,8 +34,17 @@ SEEN_IN_THE_BROWSER = (
         f"services/{name}.py"
         for name in (
             *("accounts", "api_tokens", "audit", "features", "gate", "hazards", "health", "indicators", "log_in"),
-            *("identity_provider", "looks", "maps", "provider_log_in", "provider_metadata", "search", "small_layers"),
-            "tiles",
+            *(
+                "identity_provider",
+                "closed_loop",
+                "looks",
+                "maps",
+                "provider_log_in",
+                "provider_metadata",
+                "search",
+                "small_layers",
+            ),
+            *("published", "retention", "tiles"),
         )
     ),
 )
