@@ -77,6 +77,22 @@ def test_one_determined_flow_is_freed_at_the_lowest_price(network):
     assert varying(flows, alone | added)[free[0]]
 
 
+def test_a_way_over_hidden_flows_is_free_however_long():
+    # Back from 1 to 0: over 4 at price 1 + 1, or over 2 and 3, hidden already, at price 1.
+    arcs = np.array([(0, 1), (1, 4), (4, 0), (1, 2), (2, 3), (3, 0)])
+    hidden = np.array([True, False, False, True, True, False])
+    flows = Circulation(
+        tail=arcs[:, 0],
+        head=arcs[:, 1],
+        count=np.zeros(6, dtype=np.int64),
+        low=np.zeros(6),
+        high=np.full(6, 9.0),
+        price=np.ones(6),
+        unknown=np.zeros(6, dtype=bool),
+    )
+    assert protected(flows, hidden).tolist() == [True, False, False, True, True, True]
+
+
 @given(networks())
 def test_what_is_hidden_stays_hidden_and_nothing_is_determined(network):
     flows, hidden = network

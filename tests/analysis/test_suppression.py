@@ -135,6 +135,14 @@ def test_one_small_count_takes_the_cheapest_rectangle_with_it():
     assert table.grand_total == 312
 
 
+def test_cells_are_hidden_before_totals_even_larger_ones():
+    # 1 could share its row's total 6, that of the second 11 and a 6: 23 in all. Cells alone are 5 + 6 + 30 = 41.
+    table = suppress(np.array([[1, 5], [6, 5], [6, 30]]))
+    assert table.cells.tolist() == [[None, None], [6, 5], [None, None]]
+    assert table.row_totals.tolist() == [6, 11, 36]
+    assert table.column_totals.tolist() == [13, 40]
+
+
 def test_totals_of_a_single_row_hide_with_their_cells():
     # Each column total is the cell itself, so it is hidden too; then 2 and 30 share what is left of 72.
     table = suppress(np.array([[2, 30, 40]]))
