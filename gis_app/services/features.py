@@ -27,7 +27,8 @@ def describe(engine: Engine, scope: Scope, layer: LayerSpec, *, identity: str, l
     """
     missing = NotFound("There is no such thing on this layer.", remedy="Reload the map: it may have changed.")
     key = _key(layer, identity)
-    if key is None:
+    # A layer without fields, such as the land, is a picture: nothing is said of its parts.
+    if key is None or not layer.fields:
         raise missing
     with scoped(engine, scope) as connection:
         row = features.feature(connection, layer.source, key, columns=layer.detail_columns)

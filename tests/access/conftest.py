@@ -1,0 +1,98 @@
+"""The application on the planted city, and who calls it."""
+
+from dataclasses import dataclass
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from gis_app.domain.rights import Role
+from gis_app.settings import Settings
+from gis_app.storage.engine import make_engine
+from gis_app.web import create_app
+from tests.access.places import CITY, WEST, WEST_VILLAGE, Place
+from tests.access.planted_city import NOW, plant
+from tests.callers import ReadingClient, account_in, logged_in
+
+LEVELS = {"village": WEST_VILLAGE, "township": WEST, "city": CITY}
+ROLES = (Role.SUPERVISOR, Role.DISPATCHER, Role.ADMINISTRATOR)
+"""Together they hold every right."""
+
+
+@dataclass(frozen=True)
+class City:
+    """A planted city: the engine of the app's role, and one that sees everything."""
+
+    app: Engine
+    superuser: Engine
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a browser: who is not logged in, or no longer, has no home."""
+
+    name: str
+    client: FlaskClient
+    home: Place | None
+    role: Role | None = None
+
+
+@pytest.fixture(scope="session")
+def planted_template(migrated_template, clone):
+    urls = clone(migrated_template)
+    superuser = make_engine(urls.superuser_url, pool_size=1)
+    with superuser.begin() as connection:
+        plant(connection)
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+    superuser.dispose()
+    return name
+
+
+@pytest.fixture(scope="session")
+def make_app(tmp_path_factory):
+    """Make the application on a city."""
+
+    def make(city, *, now=lambda: NOW, **settings):
+        home = tmp_path_factory.mktemp("home")
+        app = create_app(Settings(home=home, **settings), city.app, now=now)
+        app.test_client_class = ReadingClient
+        return app
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def make_city(planted_template, clone):
+    """Make a planted city that nobody else uses."""
+    made = []
+
+    def make(*, pool_size=4):
+        urls = clone(planted_template)
+        made.append(City(make_engine(urls.app_url, pool_size=pool_size), make_engine(urls.superuser_url)))
+        return made[-1]
+
+    yield make
+    for city in made:
+        city.app.dispose()
+        city.superuser.dispose()
+
+
+@pytest.fixture(scope="module")
+def city(make_city):
+    """A planted city for one module."""
+    return make_city()
+
+
+@pytest.fixture(scope="module")
+def app(make_app, city):
+    return make_app(city)
+
+
+@pytest.fixture(scope="module")
+def log_in_as(app, city):
+    """Log in as a role in an area."""
+
+    def log_in(role, place):
+        return logged_in(app.test_client(), account_in(city.app, app, place.path, role))
+
+    return log_in

@@ -1,0 +1,235 @@
+"""A city whose every table with an area holds rows of every area, and whose every text column tells whose row it is.
+
+Tables and columns are read from the catalogue: a table added later is planted too, or the planting fails and names it.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from gis_app.storage.hazard_cells import refresh_hazard_month_cells
+from tests.access.places import NORTH, PLACES, SOUTH, mark
+
+NOW = datetime(2026, 6, 15, 4, tzinfo=UTC)
+REFERENCE = (
+    """
+    INSERT INTO city_profile (id, name_zh, name_en, is_synthetic, metric_srid, west, south, east, north)
+    VALUES (1, '瑞安市', 'Rui''an', true, 4549, 120.5, 27.7, 120.9, 27.9)""",
+    """
+    INSERT INTO hazard_category VALUES
+        ('fire', '消防', 'Fire', 5, 'work_day', 1), ('road', '道路', 'Road', 5, 'work_day', 2)""",
+    # Streets and the basemap are everybody's; here they keep to the first village, so that whatever lies east strayed.
+    """
+    INSERT INTO street_segment (name_zh, name_en, kind, length_m, geom)
+    VALUES ('塘下路', 'Tangxia Road', 'trunk', 1, ST_GeomFromText('LINESTRING(120.55 27.8, 120.56 27.8)', 4326))""",
+    """
+    INSERT INTO basemap_feature (kind, name_zh, geom)
+    SELECT kind, kind, ST_MakeEnvelope(120.51, 27.71, 120.52, 27.72, 4326) FROM unnest(ARRAY['hill', 'river']) kind""",
+    """
+    INSERT INTO analysis_run (id, kind, parameters, data_from, data_to, code_version, input_digest, is_current)
+    SELECT gen_random_uuid(), kind, '{}', '2026-05-15Z', '2026-06-15Z', '0', 'x', true
+    FROM unnest(ARRAY['gi_star_lattice', 'gi_star_grid', 'kernel_density', 'grid_coverage']) kind""",
+    "SELECT prepare_track_month('2026-06-14')",
+)
+ADD_AREA = text("""
+INSERT INTO area (code, level, name_zh, name_en, parent_id, scope_path, geom, label_point, area_m2, valid_from,
+                  is_synthetic)
+SELECT :word, :level, :name_zh, :name_en, (SELECT id FROM area WHERE code = :parent), :path, ST_Multi(box),
+       ST_Centroid(box), 1e6 * :rows, '2020-01-01', true
+FROM ST_MakeEnvelope(:west, :south, :east, :north, 4326) box""")
+SCOPED_TABLES = text("""
+SELECT c.oid, c.relname AS name FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'scope_path')
+ORDER BY c.relname""")
+COLUMNS = text("""
+SELECT a.attname AS name, t.typname AS type, a.attidentity <> '' AS is_identity, a.atthasdef AS has_default,
+       format_type(a.atttypid, a.atttypmod) AS full_type,
+       (SELECT r.relname FROM pg_constraint f JOIN pg_class r ON r.oid = f.confrelid
+        WHERE f.conrelid = a.attrelid AND f.contype = 'f' AND f.conkey = ARRAY[a.attnum] LIMIT 1) AS referenced,
+       (SELECT k.attname FROM pg_constraint f
+        JOIN pg_attribute k ON k.attrelid = f.confrelid AND k.attnum = f.confkey[1]
+        WHERE f.conrelid = a.attrelid AND f.contype = 'f' AND f.conkey = ARRAY[a.attnum] LIMIT 1) AS referenced_key,
+       EXISTS (SELECT FROM pg_constraint f JOIN pg_attribute k ON k.attrelid = f.confrelid
+               WHERE f.conrelid = a.attrelid AND f.contype = 'f' AND f.conkey = ARRAY[a.attnum]
+                 AND k.attname = 'scope_path') AS refers_to_an_area,
+       (SELECT string_agg(pg_get_constraintdef(c.oid), ' ') FROM pg_constraint c
+        WHERE c.conrelid = a.attrelid AND c.contype = 'c' AND a.attnum = ANY (c.conkey)) AS checked
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = :table AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+ORDER BY a.attnum""")
+TEXTS = frozenset({"text", "varchar", "bpchar", "json", "jsonb", "_text", "_varchar"})
+DERIVED = frozenset({"hazard_month_cell"})
+"""Filled by our own code from the planted hazards."""
+RUNS_OF = {
+    "density_cell": ("kernel_density",),
+    "grid_coverage": ("grid_coverage",),
+    "hotspot_cell": ("gi_star_lattice", "gi_star_grid"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the catalogue tells it."""
+
+    name: str
+    type: str
+    is_identity: bool
+    has_default: bool
+    full_type: str
+    referenced: str | None
+    referenced_key: str | None
+    refers_to_an_area: bool
+    checked: str | None
+
+    @cached_property
+    def allowed(self):
+        return re.findall(r"'([^']+)'::", self.checked or "")
+
+    @property
+    def holds_a_mark(self):
+        """Whether any text may stand in it."""
+        return self.type in TEXTS and not self.referenced and not self.allowed and self.name != "scope_path"
+
+
+def scoped_tables(connection):
+    """Return the columns of every table with an area, by table; those that others refer to come first."""
+    tables = {
+        row.name: [Column(**column) for column in connection.execute(COLUMNS, {"table": row.oid}).mappings()]
+        for row in connection.execute(SCOPED_TABLES)
+    }
+    ordered = {}
+    while len(ordered) < len(tables):
+        for name, columns in tables.items():
+            missing = {each.referenced for each in columns} & tables.keys() - ordered.keys() - {name}
+            if name not in ordered and not missing:
+                ordered[name] = columns
+    return ordered
+
+
+def plant(connection):
+    """Fill an empty database at the newest revision, as a superuser."""
+    for statement in REFERENCE:
+        connection.execute(text(statement))
+    for place in PLACES:
+        names = {name: mark(place, "area", name, 0) for name in ("name_zh", "name_en")}
+        connection.execute(ADD_AREA, {**vars(place), **names, "path": place.path, "south": SOUTH, "north": NORTH})
+    for table, columns in scoped_tables(connection).items():
+        if table == "area" or table in DERIVED:
+            continue
+        for place in PLACES:
+            for number in range(place.rows):
+                _plant_row(connection, table, columns, place=place, number=number)
+    refresh_hazard_month_cells(connection)
+    connection.execute(text("UPDATE audit_head SET sequence = (SELECT max(sequence) FROM audit_entry)"))
+
+
+def _plant_row(connection, table, columns, *, place, number):
+    expressions, values = {}, {"own_path": place.path, "nth_row": number, "own_lon": _lon(place, number)}
+    for column in columns:
+        expression = _expression(table, column, place=place, number=number, values=values)
+        if expression is not None:
+            expressions[column.name] = expression
+    names, listed = ", ".join(f'"{name}"' for name in expressions), ", ".join(expressions.values())
+    try:
+        connection.execute(text(f"INSERT INTO {table} ({names}) SELECT {listed} ON CONFLICT DO NOTHING"), values)
+    except DBAPIError as error:
+        raise AssertionError(f"{table} cannot be planted: say in planted_city.CHOSEN what it needs. {error}") from error
+
+
+def _expression(table, column, *, place, number, values):
+    """Return SQL for one column, its values added to ``values``; None leaves it to its default."""
+    chosen = CHOSEN.get((table, column.name))
+    if chosen is not None:
+        values[column.name] = chosen(place, number)
+        return f"CAST(:{column.name} AS {column.full_type})"
+    if column.is_identity or (column.type == "bool" and column.has_default):
+        return None
+    if column.name == "scope_path":
+        return ":own_path"
+    if column.referenced:
+        return _reference(table, column)
+    if column.type == "geometry":
+        return _shape(column.full_type)
+    values[column.name] = _value(column, mark(place, table, column.name, number), number)
+    return f"CAST(:{column.name} AS {column.full_type})"
+
+
+def _reference(table, column):
+    """Return SQL for the key of a row of the same area; of a table without areas, of any row that fits."""
+    rows = f"FROM {column.referenced} WHERE scope_path = :own_path"
+    if not column.refers_to_an_area:
+        kinds = ", ".join(f"'{kind}'" for kind in RUNS_OF.get(table, ()))
+        rows = f"FROM {column.referenced}" + (f" WHERE kind IN ({kinds})" if kinds else "")
+    key = f'"{column.referenced_key}"'
+    # Row after row of it in turn.
+    return f"(SELECT {key} {rows} ORDER BY 1 OFFSET :nth_row % greatest((SELECT count(*) {rows}), 1) LIMIT 1)"
+
+
+def _lon(place, number):
+    """Return where the n-th row of an area lies; the city's own rows lie in its east."""
+    west = 120.72 if place.level == "city" else place.west
+    width = 0.01 if place.level == "city" else place.east - place.west
+    return west + width * (number + 0.5) / place.rows
+
+
+_POINT = "ST_SetSRID(ST_MakePoint(:own_lon, 27.8), 4326)"
+
+
+def _shape(full_type):
+    box = f"ST_Envelope(ST_Buffer({_POINT}, 0.002))"
+    line = f"ST_MakeLine({_POINT}, ST_Translate({_POINT}, 0.002, 0.002))"
+    shape = box if "Polygon" in full_type else line if "LineString" in full_type else _POINT
+    return f"ST_Multi({shape})" if "Multi" in full_type else shape
+
+
+def _value(column, planted, number):
+    moment = NOW - timedelta(days=1, hours=number)
+    by_type = {
+        "bool": False,
+        "bytea": hashlib.sha256(planted.encode()).digest(),
+        "date": moment.date(),
+        "float4": 0.5,
+        "float8": 0.5,
+        "int2": number + 1,
+        "int4": number + 1,
+        "int8": number + 1,
+        "interval": timedelta(hours=1),
+        "json": json.dumps({"mark": planted}),
+        "jsonb": json.dumps({"mark": planted}),
+        "numeric": number + 1,
+        "time": moment.time(),
+        "timestamptz": moment,
+        "uuid": hashlib.md5(planted.encode(), usedforsecurity=False).hexdigest(),
+    }
+    if column.type.startswith("_"):
+        return [planted] if column.type in TEXTS else []
+    if column.allowed:
+        return column.allowed[number % len(column.allowed)]
+    return by_type.get(column.type, planted)
+
+
+def _night(place, number):
+    """Return a night that no other area of the level has, so that a foreign night is seen in a list of them."""
+    return NOW.date() - timedelta(days=1 + PLACES.index(place))
+
+
+_RANKED = ("hot_99", "hot_95")
+CHOSEN = {
+    ("audit_entry", "sequence"): lambda place, number: PLACES.index(place) * 100 + number + 1,
+    ("grid_coverage", "night"): _night,
+    ("hazard", "due_at"): lambda place, number: NOW + timedelta(days=number % 2 * 2 - 1),
+    ("patrol", "night"): _night,
+    ("patrol_route", "night"): _night,
+    # The first row of each area keeps its mark: no class is drawn of it, so it must not be seen either.
+    ("hotspot_cell", "hotspot_class"): lambda place, number: (
+        _RANKED[number % 2] if number else mark(place, "hotspot_cell", "hotspot_class", 0)
+    ),
+}
+"""What the catalogue does not tell: values that our own code would have to make sense of."""

@@ -1,0 +1,308 @@
+"""How every route is asked: what to read through it, and how to reach through it for what is another area's.
+
+A route that stands in neither table fails the matrix.
+"""
+
+import math
+import uuid
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from sqlalchemy import text
+
+from gis_app import paths
+from gis_app.domain.rights import Role
+from gis_app.rendering.layer_spec import load_layers
+from tests.access.places import CITY, EAST, EAST_SIBLING, EAST_VILLAGE, WEST, WEST_SIBLING, WEST_VILLAGE, mark
+from tests.callers import PASSWORD
+
+WINDOW = "from=2026-01-01&to=2026-06-16"
+ZOOMS = (0, 7, 9, 12, 14, 16)
+LONS = (120.525, 120.75)
+"""A planted point of the west, one of the east."""
+LAYERS = {layer.id: layer for layer in load_layers(paths.layers())}
+MISSING_ID = 987_654_321
+MISSING_UUID = uuid.UUID("00000000-0000-4000-8000-000000000000")
+ASKED_FOR = (WEST_VILLAGE, WEST_SIBLING, EAST, EAST_VILLAGE, EAST_SIBLING)
+"""Areas of which one object of each kind is asked for by everybody."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request."""
+
+    path: str
+    method: str = "GET"
+    form: dict = field(default_factory=dict)
+    json: dict | None = None
+    is_stream: bool = False
+    echo: str = ""
+    """What of its address the answer says again, and may."""
+
+    def body(self):
+        return {"json": self.json} if self.json is not None else {"data": self.form} if self.form else {}
+
+    def echoes(self):
+        """Return how an answer may say again what was asked: an error names the area and the place that were given."""
+        area = self.form.get("area", "")
+        given = (f'value="{area}"', f"'{area}'", f"&#39;{area}&#39;") if area else ()
+        return [self.echo, *given, *([str(self.json["location"]["lon"])] if "location" in (self.json or {}) else [])]
+
+
+@dataclass(frozen=True)
+class Objects:
+    """What is in the city, by scope path of its area: ids of hazards, features by layer, logins and tokens."""
+
+    hazards: dict
+    features: dict
+    logins: dict
+    tokens: dict
+
+
+def objects_of(connection):
+    """Read, as a superuser, one object of each kind in each area."""
+
+    def one_of_each(query):
+        return {row[0]: row[1] for row in connection.execute(text(query))}
+
+    features = {}
+    for layer in LAYERS.values():
+        has_area = connection.execute(text(_AREA_OF_FEATURES.get(layer.source, "SELECT NULL, NULL WHERE false")))
+        features[layer.id] = {row[0]: str(row[1]) for row in has_area}
+    return Objects(
+        hazards=one_of_each("SELECT scope_path, (array_agg(id ORDER BY number))[1] FROM hazard GROUP BY 1"),
+        features=features,
+        logins=one_of_each("SELECT scope_path, min(login) FROM account WHERE login LIKE '%.login.%' GROUP BY 1"),
+        tokens=one_of_each("SELECT scope_path, (array_agg(id))[1] FROM api_token GROUP BY 1"),
+    )
+
+
+def _first(table, where="true"):
+    return f"SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM {table} WHERE {where} GROUP BY 1"  # noqa: S608
+
+
+_AREA_OF_FEATURES = {
+    "township_map": _first("area", "level = 'township'"),
+    "village_map": _first("area", "level = 'village'"),
+    "place_name_map": _first("area", "level IN ('township', 'village')"),
+    "grid_map": _first("area", "level = 'grid'"),
+    "hazard_map": _first("hazard"),
+    "patrol_map": _first("patrol"),
+    "planned_stop_map": _first("planned_stop"),
+    "hotspot_lattice_map": _first("hotspot_cell"),
+    "hotspot_grid_map": _first("hotspot_cell"),
+    "density_map": _first("density_cell"),
+    "coverage_map": _first("grid_coverage"),
+    "facility_map": _first("facility"),
+}
+PUBLIC_VIEWS = frozenset({"street_map", "land_map", "water_map"})
+"""Views of tables without areas, which everybody may see whole."""
+
+
+def tile_path(layer, zoom, lon, lat=27.8):
+    row = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
+    return f"/tiles/{layer}/{zoom}/{int((lon + 180) / 360 * 2**zoom)}/{int(row * 2**zoom)}.mvt"
+
+
+def _tiles(objects):
+    nights = ("", "&night=2026-06-12", "&night=2026-06-10")
+    for layer in LAYERS.values():
+        for zoom in ZOOMS:
+            for lon in LONS:
+                for night in nights if layer.night_column and zoom > 7 else nights[:1]:
+                    yield Ask(f"{tile_path(layer.id, zoom, lon)}?{WINDOW}{night}")
+
+
+def _features(objects):
+    for layer, by_area in objects.features.items():
+        for place in ASKED_FOR:
+            if place.path in by_area:
+                for language in ("zh", "en"):
+                    yield Ask(f"/features/{layer}/{by_area[place.path]}?lang={language}")
+        yield Ask(f"/features/{layer}/{_missing(layer)}")
+
+
+def _missing(layer):
+    return MISSING_UUID if LAYERS[layer].identity == "uuid" else MISSING_ID
+
+
+def _asks(*asked):
+    return lambda objects: [Ask(each) for each in asked]
+
+
+READS = {
+    "map_page.command_map": _asks("/?lang=zh", "/?lang=en"),
+    "tiles.tile": _tiles,
+    "tiles.whole_layer": lambda objects: [Ask(f"/layers/{layer}.json?{WINDOW}") for layer in LAYERS],
+    "tiles.feature": _features,
+    "api.kpi": _asks("/api/kpi", f"/api/kpi?{WINDOW}", *(f"/api/kpi?night=2026-06-{day:02}" for day in range(4, 15))),
+    "api.find": _asks(
+        *(
+            f"/api/search?{urlencode({'q': words, 'lang': language})}"
+            for words in ("kanar", "kanareast", "kanarev", "kanarwvtwo", "facility.name", "塘下")
+            for language in ("zh", "en")
+        )
+    ),
+    "api.health": _asks("/api/health"),
+    "hazards.list_hazards": _asks(
+        "/api/hazards",
+        f"/api/hazards?{WINDOW}&limit=3",
+        f"/api/hazards?{WINDOW}&bbox=120.7,27.7,120.9,27.9",
+        f"/api/hazards?{WINDOW}&bbox=120.5,27.7,120.9,27.9&after=2026-06-14T04:00:00Z_{MISSING_UUID}",
+    ),
+    "hazards.export_hazards": lambda objects: [
+        Ask(f"/api/hazards.csv?{WINDOW}"),
+        Ask(f"/api/hazards.csv?{WINDOW}&bbox=120.7,27.7,120.9,27.9", echo="bbox=120.7%2C27.7%2C120.9"),
+    ],
+    "hazards.one_hazard": lambda objects: [
+        Ask(f"/api/hazards/{each}")
+        for each in (*(objects.hazards[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID)
+    ],
+    "events.events": lambda objects: [Ask("/api/events", is_stream=True)],
+    "log_in.page": _asks("/login", "/login?lang=en&next=/accounts", "/login?changed=1"),
+    "provider_log_in.leave": _asks("/login/provider", "/login/provider?next=/accounts"),
+    "provider_log_in.come_back": _asks("/login/callback", "/login/callback?code=x&state=y"),
+    "account.page": _asks("/account", "/account?lang=en"),
+    "accounts.page": _asks("/accounts", "/accounts?lang=en"),
+    "audit.page": lambda objects: [
+        Ask("/audit"),
+        Ask("/audit?lang=en&before=1000"),
+        *(
+            Ask(f"/audit?{name}={planted}", echo=planted)
+            for place in (EAST, EAST_VILLAGE, WEST_SIBLING)
+            for name in ("account", "action")
+            for planted in (mark(place, "audit_entry", name, 1),)
+        ),
+    ],
+    "openapi.document": _asks("/api/openapi.json"),
+    "static_files.static_file": _asks("/static/js/main.js"),
+    "static_files.versioned_file": _asks("/static/~0/js/main.js"),
+    "static_files.favicon": _asks("/favicon.ico"),
+}
+"""What is read through each route, by everybody."""
+WITHOUT_A_PROVIDER = frozenset({"provider_log_in.leave", "provider_log_in.come_back"})
+"""Routes that are not there unless an identity provider is set; tests/web/test_provider_log_in.py sets one."""
+
+
+def _report(place, lon):
+    return {
+        "id": str(uuid.uuid5(MISSING_UUID, place.word)),
+        "category": "fire",
+        "severity": "low",
+        "discovered_by": "patrol",
+        "title": "reach",
+        "discovered_at": "2026-06-14T00:00:00Z",
+        "location": {"lon": lon, "lat": 27.8, "datum": "wgs84"},
+    }
+
+
+def _inside(place):
+    """Return a longitude inside an area and inside none of its own parts that is asked from."""
+    return place.east - 0.05
+
+
+def _corrections(objects, home, foreign):
+    moved = {"location": {"lon": _inside(foreign), "lat": 27.8, "datum": "wgs84"}}
+    own, others = f"/api/hazards/{objects.hazards[home.path]}", f"/api/hazards/{objects.hazards[foreign.path]}"
+    yield Ask(own, "PATCH", json={"version": 1, **moved})
+    yield Ask(own, "PATCH", json={"version": 1, "title": "taken along", **moved})
+    yield Ask(others, "PATCH", json={"version": 1, "title": "reached"})
+    home_again = {"location": {"lon": _inside(home), "lat": 27.8, "datum": "wgs84"}}
+    yield Ask(others, "PATCH", json={"version": 1, **home_again})
+
+
+def _account_change(action, **form):
+    return lambda objects, home, foreign: [Ask(f"/accounts/{objects.logins[foreign.path]}/{action}", "POST", form=form)]
+
+
+def _change_of_account(objects, home, foreign):
+    change = {"role": "supervisor", "area": foreign.word}
+    yield Ask(f"/accounts/{objects.logins[foreign.path]}/change", "POST", form={**change, "area": home.word})
+    yield Ask(f"/accounts/{objects.logins[home.path]}/change", "POST", form=change)
+
+
+def _new_account(objects, home, foreign):
+    for role in (Role.ADMINISTRATOR, Role.KIOSK):
+        form = {"login": f"reach-{role.value.replace('_', '-')}", "role": role.value, "area": foreign.word}
+        yield Ask("/accounts", "POST", form=form)
+
+
+def _new_token(objects, home, foreign):
+    form = {"label": "reach", "days": "1", "rights": "view_map"}
+    yield Ask("/account/tokens", "POST", form={**form, "area": foreign.word})
+    # The own area, but a right that no role of the matrix may put into a token.
+    yield Ask("/account/tokens", "POST", form={**form, "rights": "manage_accounts"})
+
+
+CHANGES = {
+    "hazards.report_hazard": lambda objects, home, foreign: [
+        Ask("/api/hazards", "POST", json=_report(foreign, _inside(foreign)))
+    ],
+    "hazards.correct_hazard": _corrections,
+    "account.create_token": _new_token,
+    "account.revoke_token": lambda objects, home, foreign: [
+        Ask(f"/account/tokens/{objects.tokens[foreign.path]}/revoke", "POST", form={"x": "1"})
+    ],
+    "account.change_password": lambda objects, home, foreign: [
+        Ask("/account/password", "POST", form={"old": "not this one", "new": "x" * 20, "again": "x" * 20})
+    ],
+    "accounts.create": _new_account,
+    "accounts.change": _change_of_account,
+    "accounts.disable": _account_change("disable"),
+    "accounts.enable": _account_change("enable"),
+    "accounts.reset_password": _account_change("password"),
+    "accounts.end_log_ins": _account_change("end"),
+}
+"""How each route that changes something is turned against another area; none of these may be accepted."""
+REACH_NOBODY = {
+    "account.change_password": "the old password is a wrong one",
+    "account.revoke_token": "the token is another account's, also within the own area",
+}
+"""Routes whose recipe is refused in the own area too, and why."""
+OWN_ONLY = {
+    "log_in.log_in": Ask("/login", "POST", form={"login": "reach", "password": PASSWORD}),
+    "log_in.log_out": Ask("/logout", "POST"),
+}
+"""Routes that change the caller's own log-in and name nothing else: there is nothing foreign to reach for."""
+
+
+def objects_in_paths(objects, foreign):
+    """Return requests by route for a thing of another area and for one that is not there, for routes that name one."""
+    hazard, login, token = (kind[foreign.path] for kind in (objects.hazards, objects.logins, objects.tokens))
+    correction = {"version": 1, "title": "x"}
+    pairs = {
+        "tiles.feature": [
+            (Ask(f"/features/{layer}/{by_area[foreign.path]}"), Ask(f"/features/{layer}/{_missing(layer)}"))
+            for layer, by_area in objects.features.items()
+            if foreign.path in by_area
+        ],
+        "hazards.one_hazard": [(Ask(f"/api/hazards/{hazard}"), Ask(f"/api/hazards/{MISSING_UUID}"))],
+        "hazards.correct_hazard": [
+            tuple(Ask(f"/api/hazards/{each}", "PATCH", json=correction) for each in (hazard, MISSING_UUID))
+        ],
+        "account.revoke_token": [
+            tuple(Ask(f"/account/tokens/{each}/revoke", "POST") for each in (token, MISSING_UUID))
+        ],
+    }
+    for endpoint, action in _ACCOUNT_ACTIONS.items():
+        form = {"role": "supervisor"} if action == "change" else {}
+        pairs[endpoint] = [
+            tuple(Ask(f"/accounts/{each}/{action}", "POST", form=form) for each in (login, "nobody-at-all"))
+        ]
+    return pairs
+
+
+_ACCOUNT_ACTIONS = {
+    "accounts.change": "change",
+    "accounts.disable": "disable",
+    "accounts.enable": "enable",
+    "accounts.reset_password": "password",
+    "accounts.end_log_ins": "end",
+}
+NAMES_NO_OBJECT = {
+    "tiles.tile": "an address of the map; a foreign tile equals an empty one, which has a test of its own",
+    "tiles.whole_layer": "a layer, the same for everybody",
+    "static_files.static_file": "a file of the product",
+    "static_files.versioned_file": "a file of the product",
+}
+"""Routes with arguments that are no thing of an area, and why."""
