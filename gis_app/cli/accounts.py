@@ -32,16 +32,19 @@ def account() -> None:
 @click.argument("login")
 @click.option("--role", type=_ROLE, required=True, help="What the account is for.")
 @click.option("--area", required=True, help="Code of the city, township or village it works in, such as 330381001.")
+@click.option("--unit", help="Office a handler works for, such as fire [default: that of its township].")
 @click.option("--locale", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Its language.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of making one.")
 @click.option("--no-password", is_flag=True, help="Let the identity provider alone log it in.")
-def create(login: str, role: str, *, area: str, locale: str, password_stdin: bool, no_password: bool) -> None:
+def create(
+    login: str, role: str, *, area: str, unit: str | None, locale: str, password_stdin: bool, no_password: bool
+) -> None:
     """Make the account LOGIN and print its password, which is asked to be changed at the first log-in.
 
     Example: jingwei account create anyang-desk --role dispatcher --area 330381001
     """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    wish = AccountWish(login, Role(role), area, locale)
+    wish = AccountWish(login, Role(role), area, locale, unit)
     with _ledger() as ledger:
         made = accounts.create(ledger, _OPERATOR, wish, password=password, local=not no_password)
     _show(made, is_secret=password is None)

@@ -18,6 +18,8 @@ class Right(StrEnum):
     VIEW_LIVE_POSITIONS = "view_live_positions"
     REPORT_HAZARD = "report_hazard"
     CORRECT_HAZARD = "correct_hazard"
+    MOVE_HAZARD = "move_hazard"
+    MANAGE_RULES = "manage_rules"
     EXPORT = "export"
     MANAGE_OWN_ACCOUNT = "manage_own_account"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -41,13 +43,21 @@ _SEES = frozenset({Right.VIEW_MAP, Right.MANAGE_OWN_ACCOUNT})
 RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
         # Who manages accounts sees no tracks: both together would let one person watch unseen.
-        Role.ADMINISTRATOR: _SEES | {Right.VIEW_AGGREGATES, Right.MANAGE_ACCOUNTS, Right.READ_AUDIT, Right.EXPORT},
+        Role.ADMINISTRATOR: _SEES
+        | {
+            Right.VIEW_AGGREGATES,
+            Right.MANAGE_ACCOUNTS,
+            Right.MANAGE_RULES,
+            Right.READ_AUDIT,
+            Right.EXPORT,
+        },
         Role.SUPERVISOR: _SEES
         | {
             Right.VIEW_AGGREGATES,
             Right.VIEW_NAMED_TRACKS,
             Right.REPORT_HAZARD,
             Right.CORRECT_HAZARD,
+            Right.MOVE_HAZARD,
             Right.READ_AUDIT,
             Right.EXPORT,
         },
@@ -58,8 +68,9 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.VIEW_LIVE_POSITIONS,
             Right.REPORT_HAZARD,
             Right.CORRECT_HAZARD,
+            Right.MOVE_HAZARD,
         },
-        Role.HANDLER: _SEES,
+        Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
         Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD},
         Role.ANALYST: _SEES | {Right.VIEW_AGGREGATES, Right.EXPORT},
         Role.PATROL_PLANNER: _SEES | {Right.VIEW_AGGREGATES, Right.VIEW_NAMED_TRACKS},

@@ -28,6 +28,7 @@ class AccountWish:
     role: Role
     area_code: str
     locale: str = "zh"
+    unit_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,15 @@ def create(ledger: Ledger, scope: Scope, wish: AccountWish, *, password: str | N
     is_first = password is None and chosen is not None and wish.role is not Role.KIOSK
     with ledger.writing(scope) as work:
         area = _area(work.connection, wish.area_code)
-        new = NewAccount(login, wish.role, area, wish.locale, hashed, is_first)
+        new = NewAccount(
+            login,
+            wish.role,
+            area,
+            wish.locale,
+            hashed,
+            is_first,
+            _unit(work.connection, wish.role, area, wish.unit_code),
+        )
         if accounts.add_account(work.connection, new) is None:
             raise Conflict("The login {login} is taken.", remedy="Choose another one.", login=login)
         work.note("account.create", f"account:{login}", scope_path=area.scope_path, role=wish.role.value)
@@ -106,7 +115,8 @@ def change(ledger: Ledger, scope: Scope, login: str, *, role: Role | None, area_
         area = _area(work.connection, area_code or known["area_code"])
         wanted = role or Role(known["role"])
         _end_all(work.connection, known["id"])
-        accounts.set_duty(work.connection, known["id"], wanted, area=area)
+        unit = _unit(work.connection, wanted, area, known["unit_code"] if area_code is None else None)
+        accounts.set_duty(work.connection, known["id"], wanted, area=area, unit_code=unit)
         before = {"role_before": known["role"], "area_before": known["area_code"]}
         work.note(
             "account.change",
@@ -217,6 +227,23 @@ def _area(connection: Connection, code: str) -> AreaOfAccount:
             code=code[:40],
         )
     return area
+
+
+def _unit(connection: Connection, role: Role, area: AreaOfAccount, code: str | None) -> str | None:
+    """Return the office an account works for: a handler's own, or that of its township; nobody else has one."""
+    if role is not Role.HANDLER:
+        return None
+    codes = area.scope_path.strip("/").split("/")
+    wanted = code or (f"town:{codes[1]}" if len(codes) > 1 else None)
+    if wanted is None or not accounts.unit_exists(connection, wanted):
+        if code is None:
+            return None
+        raise InvalidInput(
+            "There is no unit {code!r}.",
+            remedy="Use the code of a unit, such as fire or town:330381001.",
+            code=code[:40],
+        )
+    return wanted
 
 
 def _refuse_own(scope: Scope, login: str) -> None:

@@ -66,6 +66,7 @@ class Writing:
     """One transaction in a scope, and what it did that the audit shall tell."""
 
     connection: Connection
+    account: str
     events: list[AuditEvent] = field(default_factory=list)
 
     def note(self, action: str, subject: str, *, scope_path: str, **detail: Any) -> None:
@@ -97,7 +98,7 @@ class Ledger:
         head: Head | None = None
         at = self.now()
         with scoped(self.engine, scope) as connection:
-            work = Writing(connection)
+            work = Writing(connection, scope.account)
             yield work
             if work.events:
                 head = audit.append(connection, work.events, account=scope.account, at=at)

@@ -13,9 +13,10 @@ from gis_app.demo_city.build import GENERATOR_VERSION, CitySize, DemoCity, build
 from gis_app.demo_city.place_names import CITY_EN, CITY_ZH, read_place_names
 from gis_app.domain.errors import Conflict
 from gis_app.services import analyses, demo_nights
+from gis_app.services.loop_data import begin_loop, complete_loaded_hazards
 from gis_app.storage import demo_tables
 from gis_app.storage.demo_load import DemoLoad
-from gis_app.storage.engine import scoped, system_scope
+from gis_app.storage.engine import long_job, scoped, system_scope
 
 Progress = Callable[[str, float], None]
 METRIC_SRID = 4549
@@ -75,6 +76,9 @@ def build_demo(
     load.facilities_and_teams(city.facilities, city.teams)
     progress("hazards", _start_of("hazards"))
     load.hazards(city.hazards)
+    with long_job(app) as connection:
+        begin_loop(connection)
+        complete_loaded_hazards(connection, "demo")
     demo_nights.load_nights(load, city, progress=_stage(progress, "nights"))
     load.finish(owner)
     analyses.run_all(app, now=now, srid=METRIC_SRID, progress=_stage(progress, "analyses"))

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from cachetools import TTLCache
 from sqlalchemy import Engine
 
+from gis_app.domain.areas import AreaLevel
 from gis_app.domain.rights import RIGHTS_OF, Right, Role, Scope
 from gis_app.services.secrets_at_rest import derived, secret_hash
 from gis_app.storage import sessions
@@ -27,8 +28,8 @@ class Caller:
 
     Parameters
     ----------
-    account_id, role, locale
-        Of the account.
+    account_id, role, locale, level, unit
+        Of the account: its number, role, language, the level of its area, and the office it works for, if any.
     scope
         Login, area and rights; those of a token may be fewer than its account's.
     csrf
@@ -42,6 +43,8 @@ class Caller:
     account_id: int
     role: Role
     locale: str
+    level: AreaLevel
+    unit: str | None
     scope: Scope
     csrf: str
     must_change_password: bool
@@ -97,6 +100,8 @@ class Gate:
             account_id=row["account_id"],
             role=role,
             locale=row["locale"],
+            level=AreaLevel(row["area_level"]),
+            unit=row["unit_code"],
             scope=Scope(row["login"], row["scope_path"], rights),
             csrf=derived(secret, "csrf"),
             must_change_password=row["must_change_password"],
@@ -119,6 +124,8 @@ class Gate:
             account_id=row["account_id"],
             role=role,
             locale=row["locale"],
+            level=AreaLevel(row["area_level"]),
+            unit=row["unit_code"],
             scope=Scope(row["login"], path, rights if not row["must_change_password"] else frozenset()),
             csrf="",
             must_change_password=row["must_change_password"],

@@ -16,11 +16,12 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from gis_app.analysis.datum import TO_WGS84
 from gis_app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
-from gis_app.domain.hazards import DiscoveryWay, Severity
+from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Scope
+from gis_app.domain.transitions import Action
 from gis_app.services.audit import Ledger, Writing
-from gis_app.storage import hazard_cells, hazards
+from gis_app.storage import hazard_cells, hazards, loop
 from gis_app.storage.engine import scoped
 from gis_app.storage.hazards import HazardPage
 
@@ -211,12 +212,29 @@ def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report, *, bo
     }
     if not hazards.promise(connection, kept):
         raise _AnotherWasFaster
+    loop.add_event(connection, _first_event(work, hazard_id, now, where["scope_path"]))
     hazard_cells.refresh_village_month(connection, where["scope_path"], wanted.discovered_at)
     work.note("hazard.report", f"hazard:{hazard_id}", scope_path=where["scope_path"], category=wanted.category_code)
     stored = hazards.hazard(connection, hazard_id)
     if stored is None:
         raise MISSING
     return stored
+
+
+def _first_event(work: Writing, hazard_id: uuid.UUID, at: datetime, scope_path: str) -> dict[str, Any]:
+    return {
+        "hazard_id": hazard_id,
+        "version": 1,
+        "action": Action.REPORT.value,
+        "from_stage": None,
+        "to_stage": Stage.REPORTED.value,
+        "at": at,
+        "account": work.account,
+        "unit_code": None,
+        "reason": "",
+        "detail": {},
+        "scope_path": scope_path,
+    }
 
 
 def _placed(connection: Connection, spot: Spot, found_at: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, text
 from gis_app.domain.rights import Role
 
 _COLUMNS = """
-SELECT c.id, c.login, c.role, c.scope_path, c.locale, c.is_active, c.must_change_password, c.created_at,
+SELECT c.id, c.login, c.role, c.unit_code, c.scope_path, c.locale, c.is_active, c.must_change_password, c.created_at,
        c.password_hash IS NOT NULL AS has_password, c.oidc_subject IS NOT NULL AS is_bound,
        a.code AS area_code, a.level AS area_level, a.name_zh, a.name_en
 FROM account c JOIN area a ON a.id = c.area_id"""
@@ -22,8 +22,8 @@ _AREA = text("""
 SELECT id, code, level, scope_path, name_zh, name_en FROM area
 WHERE code = :code AND level IN ('city', 'township', 'village') AND valid_to IS NULL""")
 _ADD = text("""
-INSERT INTO account (login, role, area_id, scope_path, locale, password_hash, must_change_password)
-VALUES (:login, :role, :area_id, :scope_path, :locale, :password_hash, :must_change_password)
+INSERT INTO account (login, role, area_id, scope_path, locale, password_hash, must_change_password, unit_code)
+VALUES (:login, :role, :area_id, :scope_path, :locale, :password_hash, :must_change_password, :unit_code)
 ON CONFLICT (login) DO NOTHING RETURNING id""")
 _SECRET = text("""
 SELECT id, login, role, scope_path, password_hash, is_active, must_change_password FROM account
@@ -54,6 +54,7 @@ class NewAccount:
     locale: str
     password_hash: str | None
     must_change_password: bool
+    unit_code: str | None
 
 
 def all_accounts(connection: Connection) -> Sequence[RowMapping]:
@@ -106,6 +107,7 @@ def add_account(connection: Connection, new: NewAccount) -> int | None:
         "locale": new.locale,
         "password_hash": new.password_hash,
         "must_change_password": new.must_change_password,
+        "unit_code": new.unit_code,
     }
     added: int | None = connection.execute(_ADD, values).scalar_one_or_none()
     return added
@@ -124,10 +126,20 @@ def set_active(connection: Connection, account_id: int, *, is_active: bool) -> N
     )
 
 
-def set_duty(connection: Connection, account_id: int, role: Role, *, area: AreaOfAccount) -> None:
-    """Give an account another role and area; both the old and the new area must be the caller's."""
-    statement = text("UPDATE account SET role = :role, area_id = :area, scope_path = :path WHERE id = :id")
-    connection.execute(statement, {"id": account_id, "role": role.value, "area": area.id, "path": area.scope_path})
+def set_duty(
+    connection: Connection, account_id: int, role: Role, *, area: AreaOfAccount, unit_code: str | None
+) -> None:
+    """Give an account another role, area and unit; both the old and the new area must be the caller's."""
+    statement = text("""
+    UPDATE account SET role = :role, area_id = :area, scope_path = :path, unit_code = :unit WHERE id = :id""")
+    values = {"id": account_id, "role": role.value, "area": area.id, "path": area.scope_path, "unit": unit_code}
+    connection.execute(statement, values)
+
+
+def unit_exists(connection: Connection, code: str) -> bool:
+    """Return whether there is a unit of this code that still works."""
+    query = text("SELECT EXISTS (SELECT FROM unit WHERE code = :code AND is_active)")
+    return bool(connection.execute(query, {"code": code}).scalar_one())
 
 
 def login_of_subject(connection: Connection, subject: str) -> str | None:

@@ -75,9 +75,14 @@ def refresh_village_month(connection: Connection, scope_path: str, moment: datet
     month = moment.astimezone(CITY_TIME).date().replace(day=1)
     values = {"path": scope_path, "month": month, "start": _midnight(month), "end": _midnight(_next_month(month))}
     connection.execute(text("DELETE FROM hazard_month_cell WHERE scope_path = :path AND month = :month"), values)
-    connection.execute(_NOTE_CHANGE, {"path": scope_path})
+    note_change(connection, scope_path)
     restriction = "h.scope_path = :path AND h.discovered_at >= :start AND h.discovered_at < :end"
     connection.execute(text(_COUNT.format(restriction=restriction)), values)
+
+
+def note_change(connection: Connection, scope_path: str) -> None:
+    """Note that something changed in a village: maps of it are to be drawn anew."""
+    connection.execute(_NOTE_CHANGE, {"path": scope_path})
 
 
 def hazard_cell_tile(connection: Connection, layer: str, address: TileAddress, wanted: TileFilter) -> bytes:

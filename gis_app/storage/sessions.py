@@ -9,15 +9,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, text
 
-_HOLDER = "c.id AS account_id, c.login, c.role, c.locale, c.must_change_password, c.scope_path AS account_path"
+_HOLDER = """c.id AS account_id, c.login, c.role, c.locale, c.must_change_password, c.unit_code, a.level AS area_level,
+       c.scope_path AS account_path"""
 _SESSION = text(f"""
 SELECT s.id, {_HOLDER}, c.scope_path, s.last_seen_at, s.expires_at
-FROM account_session s JOIN account c ON c.id = s.account_id
+FROM account_session s JOIN account c ON c.id = s.account_id JOIN area a ON a.id = c.area_id
 WHERE s.secret_hash = :hash AND c.is_active AND s.expires_at > :now
   AND (s.idle_s IS NULL OR s.last_seen_at + s.idle_s * interval '1 second' > :now)""")  # noqa: S608
 _TOKEN = text(f"""
 SELECT t.id, {_HOLDER}, t.scope_path, t.rights, t.expires_at, t.last_used_at
-FROM api_token t JOIN account c ON c.id = t.account_id
+FROM api_token t JOIN account c ON c.id = t.account_id JOIN area a ON a.id = c.area_id
 WHERE t.secret_hash = :hash AND c.is_active AND t.expires_at > :now""")  # noqa: S608
 _ADD_SESSION = text("""
 INSERT INTO account_session (secret_hash, account_id, created_at, last_seen_at, idle_s, expires_at, scope_path)

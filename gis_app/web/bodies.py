@@ -25,11 +25,13 @@ Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 Body = TypeVar("Body", bound=BaseModel)
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Refuses fields that it does not know, and numbers that are none."""
+
     model_config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
 
 
-class Place(_Strict):
+class Place(Strict):
     """A place on the map: degrees, longitude first, in the datum named; a phone's map is often GCJ-02."""
 
     lon: Annotated[float, Field(ge=-180, le=180)]
@@ -41,7 +43,7 @@ class Place(_Strict):
         return Spot(self.lon, self.lat, self.datum)
 
 
-class HazardReport(_Strict):
+class HazardReport(Strict):
     """A hazard as somebody found it. ``id`` is made by the client, once, and sent again when a request is repeated."""
 
     id: UUID
@@ -69,7 +71,7 @@ class HazardReport(_Strict):
         )
 
 
-class HazardCorrection(_Strict):
+class HazardCorrection(Strict):
     """What to change of a hazard; ``version`` is the one that was seen."""
 
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -40,6 +40,8 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.VIEW_LIVE_POSITIONS: lazy_gettext("See live positions"),
         Right.REPORT_HAZARD: lazy_gettext("Report hazards"),
         Right.CORRECT_HAZARD: lazy_gettext("Correct hazards"),
+        Right.MOVE_HAZARD: lazy_gettext("Take part in the closed loop"),
+        Right.MANAGE_RULES: lazy_gettext("Manage routing rules"),
         Right.EXPORT: lazy_gettext("Export"),
         Right.MANAGE_OWN_ACCOUNT: lazy_gettext("Manage the own account"),
         Right.MANAGE_ACCOUNTS: lazy_gettext("Manage accounts"),

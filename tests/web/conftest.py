@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from gis_app.domain.rights import Role
+from gis_app.services.loop_data import begin_loop, complete_loaded_hazards
 from gis_app.settings import Settings
 from gis_app.storage.engine import make_engine, scoped, system_scope
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
@@ -88,6 +89,8 @@ def city_url(migrated_template, clone):
     with scoped(engine, system_scope()) as connection:
         for statement in CITY:
             connection.execute(text(statement))
+        begin_loop(connection)
+        complete_loaded_hazards(connection, "test")
         refresh_hazard_month_cells(connection)
     engine.dispose()
     return urls.app_url

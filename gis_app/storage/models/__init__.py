@@ -6,11 +6,15 @@ from gis_app.storage.models.audit import AuditEntry, AuditHead, ClientWrite, Job
 from gis_app.storage.models.base import Base
 from gis_app.storage.models.geography import BasemapFeature, StreetSegment
 from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCell, ImportRun, VillageChange
+from gis_app.storage.models.loop import HazardEvent, RoutingRule, Unit
 from gis_app.storage.models.patrols import Patrol, PatrolRoute, PlannedStop, Team, TrackPoint
 from gis_app.storage.models.results import AnalysisRun, DensityCell, GridCoverage, HotspotCell
 
 REFERENCE_TABLES = frozenset(
-    {"city_profile", "hazard_category", "street_segment", "basemap_feature", "analysis_run", "alembic_version"}
+    {
+        *("city_profile", "hazard_category", "street_segment", "basemap_feature", "analysis_run", "alembic_version"),
+        *("routing_rule", "unit"),
+    }
 )
 """Tables without an area: geography and terms that every account may read."""
 
@@ -37,6 +41,7 @@ __all__ = [
     "GridCoverage",
     "Hazard",
     "HazardCategory",
+    "HazardEvent",
     "HazardMonthCell",
     "HotspotCell",
     "ImportRun",
@@ -45,8 +50,10 @@ __all__ = [
     "Patrol",
     "PatrolRoute",
     "PlannedStop",
+    "RoutingRule",
     "StreetSegment",
     "Team",
     "TrackPoint",
+    "Unit",
     "VillageChange",
 ]

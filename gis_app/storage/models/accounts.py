@@ -41,6 +41,7 @@ class Account(Base):
     locale: Mapped[str] = mapped_column(server_default="zh")
     password_hash: Mapped[str | None]  # argon2id; None: logs in through the identity provider alone
     must_change_password: Mapped[bool] = mapped_column(server_default=false())
+    unit_code: Mapped[str | None] = mapped_column(ForeignKey("unit.code"))  # the office a handler works for
     oidc_subject: Mapped[str | None] = mapped_column(unique=True)  # issuer and subject, bound at the first log-in
     is_active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[Moment] = mapped_column(server_default=func.now())

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, Uuid, false, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    Uuid,
+    false,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
@@ -54,6 +68,8 @@ class Hazard(Base):
         _one_of("stage", Stage),
         _one_of("severity", Severity),
         _one_of("discovered_by", DiscoveryWay),
+        Index("ix_hazard_recurs_of", "recurs_of", postgresql_where=text("recurs_of IS NOT NULL")),
+        Index("ix_hazard_duplicate_of", "duplicate_of", postgresql_where=text("duplicate_of IS NOT NULL")),
         Index("ix_hazard_open_due", "due_at", postgresql_where=text("stage NOT IN ('closed', 'void')")),
     )
 
@@ -76,6 +92,17 @@ class Hazard(Base):
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     is_supervised: Mapped[bool] = mapped_column(server_default=false())
     reopened_count: Mapped[int] = mapped_column(server_default="0")
+    rework_count: Mapped[int] = mapped_column(server_default="0")
+    unit_code: Mapped[str | None] = mapped_column(ForeignKey("unit.code"), index=True)
+    limit_value: Mapped[int | None]
+    limit_unit: Mapped[str | None]
+    yellow_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    escalated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    handlers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    requests: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    recurs_of: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("hazard.id", ondelete="SET NULL"))
+    duplicate_of: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("hazard.id", ondelete="SET NULL"))
     version: Mapped[int] = mapped_column(server_default="1")
     changed_at: Mapped[Moment] = mapped_column(server_default=func.now(), index=True)
     village_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
