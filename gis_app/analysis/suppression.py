@@ -24,8 +24,8 @@ LEAST = 5
 class SuppressedTable:
     """A table as it may be published; hidden counts are masked and 0 below the mask, their values are gone.
 
-    A mark may tell small hidden cells from the others, for the reader is taken to know them. Hidden totals need one mark
-    for both: that a total is not small is more than the reader was taken to know.
+    A mark may tell small hidden cells from the others, for the reader is taken to know them. Hidden totals need one
+    mark for both: that a total is not small is more than the reader was taken to know.
 
     Parameters
     ----------
