@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
 from gis_app import paths
+from gis_app.cli.commands import jingwei
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.rights import Right, Scope
 from gis_app.importers.kinds import ImportKind
@@ -300,3 +302,36 @@ def test_a_forgotten_night_is_not_imported_again(city, tmp_path):
         (row, "The tracks of the night of 2026-02-20 were deleted after their time.") for row in (2, 3)
     ]
     assert city.rows("SELECT count(*), count(geom) FROM patrol") == [(7, 2)]
+
+
+@pytest.fixture
+def command(city, migrated_database, tmp_path):
+    """The command as an operator of an own database runs it; its clock is the machine's."""
+
+    def run(*arguments, **more):
+        variables = {"DATABASE_URL": migrated_database.urls.superuser_url, "JINGWEI_HOME": str(tmp_path)}
+        more = {"JINGWEI_AUDIT_HEADS": str(city.heads), "JINGWEI_LOCALE": "en", **more}
+        return CliRunner().invoke(jingwei, ["retention", *arguments], env=variables | more)
+
+    return run
+
+
+def test_the_command_says_what_would_go_then_what_went(city, command):
+    days = (datetime.now(UTC) - NOW).days + 90
+    kept = retention.limit_of(datetime.now(UTC), days=days).first_night
+    due = retention.due(Ledger(city.engine, HeadsFile(city.heads)), days=days)
+    told = f"{due.fix_count} fixes and {due.line_count} lines of nights before {kept}."
+    assert due.line_count >= 5
+    assert command("--dry-run", JINGWEI_TRACK_DAYS=str(days)).stdout == f"To go: {told}\n"
+    assert city.audited() == []
+    done = command(JINGWEI_TRACK_DAYS=str(days))
+    assert (done.exit_code, done.stdout) == (0, f"Gone: {told}\n")
+    assert {account for account, *_ in city.audited()} == {"command line"}
+    assert verify(city.ledger).faults == []
+
+
+def test_the_command_refuses_too_few_days(city, command):
+    refused = command(JINGWEI_TRACK_DAYS="6")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "tracks are kept for at least 7 days" in refused.stderr
+    assert city.rows("SELECT count(*) FROM track_point") == [(28,)]

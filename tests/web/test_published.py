@@ -8,9 +8,11 @@ from itertools import count as counter
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from scipy.optimize import linprog
 from sqlalchemy import text
 
+from gis_app.cli.commands import jingwei
 from gis_app.domain.errors import InvalidInput, NotFound
 from gis_app.domain.rights import Role
 from gis_app.services.published import Published, as_csv, as_json, words
@@ -47,8 +49,13 @@ numbers = counter(1)
 
 
 @pytest.fixture(scope="module")
-def city_engine(migrated_template, clone):
-    engine = make_engine(clone(migrated_template).app_url)
+def city_urls(migrated_template, clone):
+    return clone(migrated_template)
+
+
+@pytest.fixture(scope="module")
+def city_engine(city_urls):
+    engine = make_engine(city_urls.app_url)
     with scoped(engine, system_scope()) as connection:
         for statement in (AREAS, CATEGORIES, PROFILE):
             connection.execute(text(statement))
@@ -260,6 +267,45 @@ def test_a_spreadsheet_reads_the_table_and_runs_no_formula(city):
     assert table[0] == ["Code", "Township", "Gas", "'=Food", "Total"]
     assert [row[:2] for row in table[1:]] == [["a", "Jia"], ["b", "乙镇"], ["d", "Old Ding"], ["", "Total"]]
     assert {len(row) for row in table} == {5}
+
+
+@pytest.fixture
+def command(city, city_urls, tmp_path):
+    """The command as an operator of an own database runs it; its clock is the machine's."""
+
+    def run(*arguments, locale="en"):
+        variables = {"DATABASE_URL": city_urls.superuser_url, "JINGWEI_HOME": str(tmp_path), "JINGWEI_LOCALE": locale}
+        return CliRunner().invoke(jingwei, ["publish", *map(str, arguments)], env=variables)
+
+    return run
+
+
+def test_the_command_writes_a_month_as_csv(city, command, tmp_path):
+    for village in ("av", "bv", "dv"):
+        for category in ("gas", "food"):
+            add(city, village, category, 5, found="2025-03-15 12:00Z")
+    path = tmp_path / "counts.csv"
+    assert command("2025-03", "--out", path).stdout == f"{path}\n"
+    assert path.read_bytes().decode("utf-8") == (
+        "\ufeffCode,Township,Gas,'=Food,Total\r\n"
+        "a,Jia,5,5,10\r\nb,乙镇,5,5,10\r\nd,Old Ding,5,5,10\r\n,Total,15,15,30\r\n"
+    )
+    assert command("2025-03", locale="zh").stdout.splitlines()[-1] == ",合计,15,15,30"
+
+
+@pytest.mark.parametrize(
+    ("month", "code", "words"),
+    [
+        ("2025-3", 1, "is no month"),
+        ("2199-01", 1, "before the month has ended"),
+        ("2025-04", 0, "No hazards are known"),
+    ],
+)
+def test_the_command_writes_nothing_where_there_is_nothing_to_tell(command, tmp_path, month, code, words):
+    path = tmp_path / "counts.csv"
+    done = command(month, "--out", path)
+    assert (done.exit_code, done.stdout, path.exists()) == (code, "", False)
+    assert words in done.stderr
 
 
 # The small city of the web tests has hazards in May and June 2026; its clock stands at the middle of June.
