@@ -24,6 +24,13 @@ REFERENCE = (
     """
     INSERT INTO hazard_category VALUES
         ('fire', '消防', 'Fire', 5, 'work_day', 1), ('road', '道路', 'Road', 5, 'work_day', 2)""",
+    """
+    INSERT INTO unit (code, name_zh, name_en, area_code)
+    VALUES ('fire', '消防', 'Fire', 'kanarcity'), ('town:kanarwest', '镇', 'Town', 'kanarwest'),
+           ('town:kanareast', '街道', 'Street', 'kanareast')""",
+    """
+    INSERT INTO routing_rule (category_code, limit_value, limit_unit, valid_from)
+    SELECT code, 5, 'work_day', '2020-01-01' FROM hazard_category""",
     # Streets and the basemap are everybody's; here they keep to the first village, so that whatever lies east strayed.
     """
     INSERT INTO street_segment (name_zh, name_en, kind, length_m, geom)
@@ -220,14 +227,33 @@ def _night(place, number):
     return NOW.date() - timedelta(days=1 + PLACES.index(place))
 
 
+def _request(place, number):
+    """Return a request as the loop stores it, of an account that tells whose row it is."""
+    asker = {"account": mark(place, "hazard", "requests", number), "level": place.level.replace("grid", "village")}
+    return json.dumps([{"kind": "extension", "at": NOW.isoformat(), "value": 1, **asker}])
+
+
+def _office(place, number):
+    codes = place.path.strip("/").split("/")
+    return f"town:{codes[1]}" if len(codes) > 1 else "fire"
+
+
 _RANKED = ("hot_99", "hot_95")
 CHOSEN = {
+    ("account", "unit_code"): _office,
     ("audit_entry", "sequence"): lambda place, number: PLACES.index(place) * 100 + number + 1,
     ("grid_coverage", "night"): _night,
+    # Every other one in a month that has ended, so that it is published.
+    ("hazard", "discovered_at"): lambda place, number: NOW - timedelta(days=1 if number % 2 else 20, hours=number),
     ("hazard", "due_at"): lambda place, number: NOW + timedelta(days=number % 2 * 2 - 1),
+    ("hazard", "limit_unit"): lambda place, number: "work_day",
+    ("hazard", "requests"): _request,
+    ("hazard", "suspended_at"): lambda place, number: None,
+    ("hazard", "unit_code"): _office,
     ("patrol", "night"): _night,
     ("patrol_route", "night"): _night,
     # The first row of each area keeps its mark: no class is drawn of it, so it must not be seen either.
+    ("hazard_event", "version"): lambda place, number: 1,
     ("hotspot_cell", "hotspot_class"): lambda place, number: (
         _RANKED[number % 2] if number else mark(place, "hotspot_cell", "hotspot_class", 0)
     ),

@@ -36,8 +36,8 @@ class Ask:
     form: dict = field(default_factory=dict)
     json: dict | None = None
     is_stream: bool = False
-    echo: str = ""
-    """What of its address the answer says again, and may."""
+    may_say: tuple = ()
+    """Words that the answer may say to anybody: what its own address asked for, or what is published."""
 
     def body(self):
         return {"json": self.json} if self.json is not None else {"data": self.form} if self.form else {}
@@ -46,7 +46,11 @@ class Ask:
         """Return how an answer may say again what was asked: an error names the area and the place that were given."""
         area = self.form.get("area", "")
         given = (f'value="{area}"', f"'{area}'", f"&#39;{area}&#39;") if area else ()
-        return [self.echo, *given, *([str(self.json["location"]["lon"])] if "location" in (self.json or {}) else [])]
+        return [
+            *self.may_say,
+            *given,
+            *([str(self.json["location"]["lon"])] if "location" in (self.json or {}) else []),
+        ]
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,20 @@ def _asks(*asked):
     return lambda objects: [Ask(each) for each in asked]
 
 
+OWN_OFFICE = (f"town:{WEST.word}",)
+"""Who handles the own hazards of a village: the office of the township above it."""
+# Names of townships are published with their counts, to everybody; no other text of them is, and nothing of villages.
+PUBLISHED = (
+    *(mark(place, "area", name, 0) for place in (WEST, EAST) for name in ("name_zh", "name_en")),
+    *(f'"code":"{place.word}"' for place in (WEST, EAST)),
+    *(f"\n{place.word}," for place in (WEST, EAST)),
+)
+
+
+def _published(*paths):
+    return lambda objects: [Ask(each, may_say=PUBLISHED) for each in paths]
+
+
 READS = {
     "map_page.command_map": _asks("/?lang=zh", "/?lang=en"),
     "tiles.tile": _tiles,
@@ -152,12 +170,26 @@ READS = {
     ),
     "hazards.export_hazards": lambda objects: [
         Ask(f"/api/hazards.csv?{WINDOW}"),
-        Ask(f"/api/hazards.csv?{WINDOW}&bbox=120.7,27.7,120.9,27.9", echo="bbox=120.7%2C27.7%2C120.9"),
+        Ask(f"/api/hazards.csv?{WINDOW}&bbox=120.7,27.7,120.9,27.9", may_say=("bbox=120.7%2C27.7%2C120.9",)),
     ],
     "hazards.one_hazard": lambda objects: [
         Ask(f"/api/hazards/{each}")
         for each in (*(objects.hazards[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID)
     ],
+    "closed_loop.queue": lambda objects: [
+        *(Ask(f"/api/queue{query}", may_say=OWN_OFFICE) for query in ("", "?limit=3", "?asks=extension", "?unit=own")),
+        *(
+            Ask(f"/api/queue?{name}={EAST_VILLAGE.word}", may_say=(f"{name}={EAST_VILLAGE.word}&amp;",))
+            for name in ("q", "village", "unit", "category")
+        ),
+    ],
+    "closed_loop.one_case": lambda objects: [
+        Ask(f"/api/hazards/{each}/case", may_say=OWN_OFFICE)
+        for each in (*(objects.hazards[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID)
+    ],
+    "published.page": _published("/published?month=2026-05", "/published?lang=en"),
+    "published.as_json": _published("/api/published/2026-05.json", "/api/published/2026-04.json?lang=en"),
+    "published.as_csv": _published("/api/published/2026-05.csv", "/api/published/2026-05.csv?lang=en"),
     "events.events": lambda objects: [Ask("/api/events", is_stream=True)],
     "log_in.page": _asks("/login", "/login?lang=en&next=/accounts", "/login?changed=1"),
     "provider_log_in.leave": _asks("/login/provider", "/login/provider?next=/accounts"),
@@ -168,7 +200,7 @@ READS = {
         Ask("/audit"),
         Ask("/audit?lang=en&before=1000"),
         *(
-            Ask(f"/audit?{name}={planted}", echo=planted)
+            Ask(f"/audit?{name}={planted}", may_say=(planted,))
             for place in (EAST, EAST_VILLAGE, WEST_SIBLING)
             for name in ("account", "action")
             for planted in (mark(place, "audit_entry", name, 1),)
@@ -211,6 +243,19 @@ def _corrections(objects, home, foreign):
     yield Ask(others, "PATCH", json={"version": 1, **home_again})
 
 
+def _steps(objects, home, foreign):
+    own, others = (objects.hazards[place.path] for place in (home, foreign))
+    for action in ("file", "void", "assign", "request_listing", "lift_listing"):
+        yield _step(action, others)
+        # Neither alone nor among own ones; then the own one is not moved either.
+        yield _step(action, own, others)
+
+
+def _step(action, *hazards):
+    targets = [{"id": str(each), "version": 1} for each in dict.fromkeys(hazards)]
+    return Ask("/api/steps", "POST", json={"action": action, "reason": "reach", "hazards": targets})
+
+
 def _account_change(action, **form):
     return lambda objects, home, foreign: [Ask(f"/accounts/{objects.logins[foreign.path]}/{action}", "POST", form=form)]
 
@@ -235,6 +280,7 @@ def _new_token(objects, home, foreign):
 
 
 CHANGES = {
+    "closed_loop.take_step": _steps,
     "hazards.report_hazard": lambda objects, home, foreign: [
         Ask("/api/hazards", "POST", json=_report(foreign, _inside(foreign)))
     ],
@@ -266,7 +312,7 @@ OWN_ONLY = {
 """Routes that change the caller's own log-in and name nothing else: there is nothing foreign to reach for."""
 
 
-def objects_in_paths(objects, foreign):
+def named_objects(objects, foreign):
     """Return requests by route for a thing of another area and for one that is not there, for routes that name one."""
     hazard, login, token = (kind[foreign.path] for kind in (objects.hazards, objects.logins, objects.tokens))
     correction = {"version": 1, "title": "x"}
@@ -277,6 +323,8 @@ def objects_in_paths(objects, foreign):
             if foreign.path in by_area
         ],
         "hazards.one_hazard": [(Ask(f"/api/hazards/{hazard}"), Ask(f"/api/hazards/{MISSING_UUID}"))],
+        "closed_loop.one_case": [tuple(Ask(f"/api/hazards/{each}/case") for each in (hazard, MISSING_UUID))],
+        "closed_loop.take_step": [tuple(_step("file", each) for each in (hazard, MISSING_UUID))],
         "hazards.correct_hazard": [
             tuple(Ask(f"/api/hazards/{each}", "PATCH", json=correction) for each in (hazard, MISSING_UUID))
         ],
@@ -302,6 +350,8 @@ _ACCOUNT_ACTIONS = {
 NAMES_NO_OBJECT = {
     "tiles.tile": "an address of the map; a foreign tile equals an empty one, which has a test of its own",
     "tiles.whole_layer": "a layer, the same for everybody",
+    "published.as_json": "a month, the same for everybody",
+    "published.as_csv": "a month, the same for everybody",
     "static_files.static_file": "a file of the product",
     "static_files.versioned_file": "a file of the product",
 }
