@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,8 @@ from gis_app.domain.rights import Scope
 from gis_app.storage import audit
 from gis_app.storage.audit import AuditEvent
 from gis_app.storage.engine import long_job, scoped
+
+_LONGEST_LINE = 200
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,13 @@ class HeadsFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # One write of one line to a file opened for appending: lines of several processes never mix.
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
-                os.write(handle, f"{head.sequence} {head.hash.hex()} {at.astimezone(UTC).isoformat()}\n".encode())
+                line = f"{head.sequence} {head.hash.hex()} {at.astimezone(UTC).isoformat()}\n".encode()
+                _drop_torn_line(handle)
+                if os.write(handle, line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fdatasync(handle)
             finally:
                 os.close(handle)
@@ -59,6 +65,14 @@ class HeadsFile:
     def lines(self) -> list[str]:
         """Return the lines, none before the first commit."""
         return self.path.read_text("ascii", "replace").splitlines(keepends=True) if self.path.is_file() else []
+
+
+def _drop_torn_line(handle: int) -> None:
+    """Cut off what a power cut or a full disk left of a line: its head was never promised to anybody."""
+    size = os.fstat(handle).st_size
+    tail = os.pread(handle, _LONGEST_LINE, max(size - _LONGEST_LINE, 0))
+    if tail and not tail.endswith(b"\n"):
+        os.ftruncate(handle, size - len(tail) + tail.rfind(b"\n") + 1)
 
 
 @dataclass

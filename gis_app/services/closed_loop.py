@@ -16,7 +16,7 @@ from gis_app.domain import closed_loop
 from gis_app.domain.areas import AreaLevel
 from gis_app.domain.closed_loop import Actor, HazardState, Request
 from gis_app.domain.errors import Conflict, InvalidInput, NotFound
-from gis_app.domain.hazards import Stage
+from gis_app.domain.hazards import ENDED_STAGES, Stage
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.transitions import Action, RequestKind
 from gis_app.domain.work_clock import Limit, LimitUnit, Suspension, deadline
@@ -26,6 +26,7 @@ from gis_app.services.working_calendar import working_calendar
 from gis_app.storage import hazard_cells, hazards, loop, routing
 from gis_app.storage.engine import scoped
 from gis_app.storage.loop import QueueFilter
+from gis_app.storage.reference import category_names
 
 MOST_AT_ONCE = 200
 LONGEST_EXTENSION = 60
@@ -139,6 +140,18 @@ def queue(engine: Engine, caller: Caller, wanted: QueueFilter, *, now: datetime)
     }
 
 
+def own_tasks(caller: Caller) -> QueueFilter:
+    """Return the filter of what a caller's unit has to handle; without a unit it chooses nothing."""
+    return QueueFilter(stages=(Stage.ASSIGNED, Stage.HANDLING), unit=caller.unit or "-")
+
+
+def choices(engine: Engine, caller: Caller) -> dict[str, Any]:
+    """Return what forms offer: categories by code, and the units that still work."""
+    with scoped(engine, caller.scope) as connection:
+        units = [unit for unit in routing.units(connection) if unit["is_active"]]
+        return {"categories": category_names(connection), "units": units}
+
+
 def actor_of(caller: Caller) -> Actor:
     """Return a caller as the table of transitions sees it."""
     return Actor(caller.scope.account, caller.role.value, caller.level, caller.unit)
@@ -146,7 +159,7 @@ def actor_of(caller: Caller) -> Actor:
 
 def light_of(row: RowMapping, now: datetime) -> str:
     """Return green, yellow, red, suspended, or none where no clock runs."""
-    if row["stage"] in (Stage.CLOSED, Stage.VOID):
+    if row["stage"] in ENDED_STAGES:
         return "none"
     if row["suspended_at"] is not None:
         return "suspended"
@@ -179,14 +192,11 @@ def _take(work: Writing, caller: Caller, row: RowMapping, step: Step, *, version
             "scope_path": row["scope_path"],
         },
     )
-    if (before.stage in ENDED) != (after.stage in ENDED):
+    if (before.stage in ENDED_STAGES) != (after.stage in ENDED_STAGES):
         hazard_cells.refresh_village_month(work.connection, row["scope_path"], row["discovered_at"])
     else:
         hazard_cells.note_change(work.connection, row["scope_path"])
     work.note(f"hazard.{step.action.value}", f"hazard:{row['id']}", scope_path=row["scope_path"], version=after.version)
-
-
-ENDED = frozenset({Stage.CLOSED, Stage.VOID})
 
 
 def _stored(

@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import RowMapping
 
 from gis_app.domain.errors import InvalidInput
-from gis_app.domain.hazards import Severity, Stage
+from gis_app.domain.hazards import ENDED_STAGES, Severity, Stage
 from gis_app.domain.rights import Right
 from gis_app.domain.transitions import Action, RequestKind
 from gis_app.services import closed_loop
@@ -25,6 +25,7 @@ from gis_app.web.contract import Parameter, contract
 
 blueprint = Blueprint("closed_loop", __name__, url_prefix="/api")
 MOST = 500
+OPEN_STAGES = tuple(stage for stage in Stage if stage not in ENDED_STAGES)
 FIELDS = (
     *("number", "title", "description", "place", "category_code", "category_zh", "category_en", "severity", "stage"),
     *("discovered_by", "discovered_at", "filed_at", "assigned_at", "yellow_at", "due_at", "feedback_at"),
@@ -34,8 +35,8 @@ FIELDS = (
     "is_synthetic",
 )
 _TEXT = {"type": "string"}
-_QUERY = (
-    Parameter("stage", "stages, between commas", _TEXT),
+QUERY = (
+    Parameter("stage", "stages, between commas; by default all in which something is left to do", _TEXT),
     Parameter("category", "code of a category", _TEXT),
     Parameter("severity", "one severity", {"enum": [each.value for each in Severity]}),
     Parameter("unit", "code of the responsible unit; `own` for the caller's", _TEXT),
@@ -70,7 +71,7 @@ class StepBody(Strict):
 
 @blueprint.get("/queue")
 @requires(Right.MOVE_HAZARD)
-@contract("Cases to work on, and how many wait where", query=_QUERY)
+@contract("Cases to work on, and how many wait where", query=QUERY)
 def queue() -> ResponseReturnValue:
     """Answer a list of cases with what the caller may do with each."""
     state, caller = current_app.extensions["jingwei"], current_caller()
@@ -118,7 +119,7 @@ def queue_filter(own_unit: str | None) -> QueueFilter:
     given = request.args
     unit = given.get("unit", "")[:40]
     return QueueFilter(
-        stages=_each("stage", tuple(Stage)),
+        stages=_each("stage", tuple(Stage)) or OPEN_STAGES,
         category=_safe(given.get("category", "")),
         severity=_one("severity", tuple(Severity)),
         # A unit that is none matches nothing, which is what somebody without one has to do.

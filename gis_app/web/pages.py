@@ -7,16 +7,21 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_babel import gettext, lazy_gettext
 
+from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.rights import Right, Role
+from gis_app.domain.transitions import Action, RequestKind
+from gis_app.domain.work_clock import LimitUnit
 from gis_app.services.formatting import moment_words
 from gis_app.web import params, static_files
 
 # Address, right and name; who lacks the right does not see the page.
 PAGES = (
     ("/", Right.VIEW_MAP, lazy_gettext("Map")),
+    ("/desk", Right.MOVE_HAZARD, lazy_gettext("Desk")),
+    ("/tasks", Right.MOVE_HAZARD, lazy_gettext("My tasks")),
     ("/published", Right.VIEW_MAP, lazy_gettext("Monthly figures")),
     ("/accounts", Right.MANAGE_ACCOUNTS, lazy_gettext("Accounts")),
     ("/audit", Right.READ_AUDIT, lazy_gettext("Audit")),
@@ -47,6 +52,71 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.MANAGE_ACCOUNTS: lazy_gettext("Manage accounts"),
         Right.READ_AUDIT: lazy_gettext("Read the audit"),
     },
+    "stage": {
+        Stage.REPORTED: lazy_gettext("reported"),
+        Stage.FILED: lazy_gettext("filed"),
+        Stage.ASSIGNED: lazy_gettext("assigned"),
+        Stage.HANDLING: lazy_gettext("in hand"),
+        Stage.FEEDBACK: lazy_gettext("feedback given"),
+        Stage.VERIFIED: lazy_gettext("verified"),
+        Stage.CLOSED: lazy_gettext("closed out"),
+        Stage.VOID: lazy_gettext("void"),
+    },
+    "severity": {
+        Severity.LOW: lazy_gettext("Low"),
+        Severity.GENERAL: lazy_gettext("General"),
+        Severity.MAJOR: lazy_gettext("Major"),
+        Severity.SEVERE: lazy_gettext("Severe"),
+    },
+    "light": {
+        "red": lazy_gettext("overdue"),
+        "yellow": lazy_gettext("nearly due"),
+        "green": lazy_gettext("in time"),
+        "suspended": lazy_gettext("suspended"),
+        "none": lazy_gettext("no clock"),
+    },
+    "limit_unit": {
+        LimitUnit.URGENT_HOUR: lazy_gettext("urgent hours"),
+        LimitUnit.WORK_HOUR: lazy_gettext("working hours"),
+        LimitUnit.WORK_DAY: lazy_gettext("working days"),
+        LimitUnit.NATURAL_DAY: lazy_gettext("calendar days"),
+    },
+    "discovered_by": {
+        DiscoveryWay.RESIDENT: lazy_gettext("resident"),
+        DiscoveryWay.HOTLINE: lazy_gettext("hotline"),
+        DiscoveryWay.SENSOR: lazy_gettext("sensor"),
+        DiscoveryWay.PATROL: lazy_gettext("patrol"),
+        DiscoveryWay.INSPECTION: lazy_gettext("inspection"),
+    },
+    "request": {
+        RequestKind.RETURN: lazy_gettext("Return asked for"),
+        RequestKind.EXTENSION: lazy_gettext("Extension asked for"),
+        RequestKind.LISTING: lazy_gettext("Listing asked for"),
+    },
+    "action": {
+        Action.REPORT: lazy_gettext("Report"),
+        Action.FILE: lazy_gettext("File"),
+        Action.VOID: lazy_gettext("Void"),
+        Action.ASSIGN: lazy_gettext("Assign"),
+        Action.START: lazy_gettext("Start handling"),
+        Action.FEEDBACK: lazy_gettext("Give feedback"),
+        Action.VERIFY: lazy_gettext("Verify"),
+        Action.REWORK: lazy_gettext("Send back for rework"),
+        Action.CLOSE: lazy_gettext("Close out"),
+        Action.REOPEN: lazy_gettext("Reopen"),
+        Action.REQUEST_RETURN: lazy_gettext("Ask to return"),
+        Action.APPROVE_RETURN: lazy_gettext("Approve the return"),
+        Action.REFUSE_RETURN: lazy_gettext("Refuse the return"),
+        Action.REQUEST_EXTENSION: lazy_gettext("Ask for an extension"),
+        Action.APPROVE_EXTENSION: lazy_gettext("Approve the extension"),
+        Action.REFUSE_EXTENSION: lazy_gettext("Refuse the extension"),
+        Action.REQUEST_LISTING: lazy_gettext("Propose for the supervised list"),
+        Action.APPROVE_LISTING: lazy_gettext("Put on the supervised list"),
+        Action.REFUSE_LISTING: lazy_gettext("Refuse the listing"),
+        Action.LIFT_LISTING: lazy_gettext("Take off the supervised list"),
+        Action.SUSPEND: lazy_gettext("Suspend the clock"),
+        Action.RESUME: lazy_gettext("Resume the clock"),
+    },
     "level": {
         "city": lazy_gettext("City"),
         "township": lazy_gettext("Township"),
@@ -62,6 +132,12 @@ def register(app: Flask) -> None:
         area_name=area_name,
         locale=params.locale,
         moment=moment,
+        moment_of=lambda text: moment(datetime.fromisoformat(text) if text else None),
+        named=named,
+        nonce=lambda: g.nonce,
+        stage_choices=lambda: WORDS["stage"].items(),
+        light_choices=lambda: WORDS["light"].items(),
+        severity_choices=lambda: WORDS["severity"].items(),
         other_language_url=other_language_url,
         pages=lambda: PAGES,
         static_url=static_files.static_url,
@@ -88,6 +164,12 @@ def area_name(area: Mapping[str, Any]) -> str:
     """Return an area's name in the reader's language, in the other one where that is missing."""
     first, second = ("name_en", "name_zh") if params.locale() == "en" else ("name_zh", "name_en")
     return str(area[first] or area[second] or "")
+
+
+def named(row: Mapping[str, Any], prefix: str) -> str:
+    """Return ``prefix_zh`` or ``prefix_en`` of a row by the reader's language, the other one where that is missing."""
+    first, second = ("_en", "_zh") if params.locale() == "en" else ("_zh", "_en")
+    return str(row.get(prefix + first) or row.get(prefix + second) or "")
 
 
 def moment(value: datetime | None) -> str:

@@ -128,6 +128,16 @@ def test_a_torn_last_line_is_passed_over_and_a_broken_one_told(ledger):
     assert kinds(verify(ledger)) == {FaultKind.MALFORMED_HEAD}
 
 
+def test_a_torn_line_is_dropped_before_the_next_head(ledger):
+    noted(ledger, 2)
+    whole = ledger.heads.path.read_text()
+    ledger.heads.path.write_text(whole + whole.splitlines()[-1][:20])
+    noted(ledger, 1)
+    assert ledger.heads.path.read_text().startswith(whole)
+    assert len(ledger.heads.lines()) == 3
+    assert verify(ledger).faults == []
+
+
 def test_300_tamperings_by_a_superuser_are_all_seen(ledger, migrated_database):
     noted(ledger, 30)
     noted(ledger, 30, path=TOWNSHIPS[1], account="yuhai")
