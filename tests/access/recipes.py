@@ -126,6 +126,10 @@ def _features(objects):
         yield Ask(f"/features/{layer}/{_missing(layer)}")
 
 
+def _hazards(objects):
+    return [*(objects.hazards[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
+
+
 def _missing(layer):
     return MISSING_UUID if LAYERS[layer].identity == "uuid" else MISSING_ID
 
@@ -136,6 +140,8 @@ def _asks(*asked):
 
 OWN_OFFICE = (f"town:{WEST.word}",)
 """Who handles the own hazards of a village: the office of the township above it."""
+OFFICES = (*OWN_OFFICE, f"town:{EAST.word}")
+"""Offices that a desk may assign to: terms of the city, the same for everybody."""
 # Names of townships are published with their counts, to everybody; no other text of them is, and nothing of villages.
 PUBLISHED = (
     *(mark(place, "area", name, 0) for place in (WEST, EAST) for name in ("name_zh", "name_en")),
@@ -172,10 +178,7 @@ READS = {
         Ask(f"/api/hazards.csv?{WINDOW}"),
         Ask(f"/api/hazards.csv?{WINDOW}&bbox=120.7,27.7,120.9,27.9", may_say=("bbox=120.7%2C27.7%2C120.9",)),
     ],
-    "hazards.one_hazard": lambda objects: [
-        Ask(f"/api/hazards/{each}")
-        for each in (*(objects.hazards[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID)
-    ],
+    "hazards.one_hazard": lambda objects: [Ask(f"/api/hazards/{each}") for each in _hazards(objects)],
     "closed_loop.queue": lambda objects: [
         *(Ask(f"/api/queue{query}", may_say=OWN_OFFICE) for query in ("", "?limit=3", "?asks=extension", "?unit=own")),
         *(
@@ -184,8 +187,21 @@ READS = {
         ),
     ],
     "closed_loop.one_case": lambda objects: [
-        Ask(f"/api/hazards/{each}/case", may_say=OWN_OFFICE)
-        for each in (*(objects.hazards[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID)
+        Ask(f"/api/hazards/{each}/case", may_say=OWN_OFFICE) for each in _hazards(objects)
+    ],
+    "cases.desk": lambda objects: [
+        *(Ask(f"/desk{query}", may_say=OFFICES) for query in ("", "?lang=en&limit=3", "?asks=extension", "?unit=own")),
+        *(
+            Ask(f"/desk?{name}={place.word}", may_say=(*OFFICES, f"{name}={place.word}", f'value="{place.word}"'))
+            for name in ("q", "village", "unit")
+            for place in (EAST_VILLAGE,)
+        ),
+    ],
+    "cases.tasks": _asks("/tasks", "/tasks?lang=en"),
+    "cases.one_case": lambda objects: [
+        Ask(f"/cases/{each}?lang={language}", may_say=OFFICES)
+        for each in _hazards(objects)
+        for language in ("zh", "en")
     ],
     "published.page": _published("/published?month=2026-05", "/published?lang=en"),
     "published.as_json": _published("/api/published/2026-05.json", "/api/published/2026-04.json?lang=en"),
@@ -256,6 +272,18 @@ def _step(action, *hazards):
     return Ask("/api/steps", "POST", json={"action": action, "reason": "reach", "hazards": targets})
 
 
+def _steps_of_desk(objects, home, foreign):
+    own, others = (objects.hazards[place.path] for place in (home, foreign))
+    for chosen in dict.fromkeys((f"{others}:1", f"{own}:1")), [f"{others}:1"]:
+        form = {"action": "file", "reason": "reach", "hazard": list(chosen)}
+        yield Ask("/desk/steps", "POST", form=form, may_say=OFFICES)
+
+
+def _step_of_case(hazard):
+    form = {"action": "file", "reason": "reach", "version": "1"}
+    return Ask(f"/cases/{hazard}/steps", "POST", form=form, may_say=OFFICES)
+
+
 def _account_change(action, **form):
     return lambda objects, home, foreign: [Ask(f"/accounts/{objects.logins[foreign.path]}/{action}", "POST", form=form)]
 
@@ -281,6 +309,8 @@ def _new_token(objects, home, foreign):
 
 CHANGES = {
     "closed_loop.take_step": _steps,
+    "cases.desk_step": _steps_of_desk,
+    "cases.case_step": lambda objects, home, foreign: [_step_of_case(objects.hazards[foreign.path])],
     "hazards.report_hazard": lambda objects, home, foreign: [
         Ask("/api/hazards", "POST", json=_report(foreign, _inside(foreign)))
     ],
@@ -324,6 +354,8 @@ def named_objects(objects, foreign):
         ],
         "hazards.one_hazard": [(Ask(f"/api/hazards/{hazard}"), Ask(f"/api/hazards/{MISSING_UUID}"))],
         "closed_loop.one_case": [tuple(Ask(f"/api/hazards/{each}/case") for each in (hazard, MISSING_UUID))],
+        "cases.one_case": [tuple(Ask(f"/cases/{each}") for each in (hazard, MISSING_UUID))],
+        "cases.case_step": [tuple(_step_of_case(each) for each in (hazard, MISSING_UUID))],
         "closed_loop.take_step": [tuple(_step("file", each) for each in (hazard, MISSING_UUID))],
         "hazards.correct_hazard": [
             tuple(Ask(f"/api/hazards/{each}", "PATCH", json=correction) for each in (hazard, MISSING_UUID))
