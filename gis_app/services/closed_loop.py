@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping
@@ -22,6 +22,7 @@ from gis_app.domain.transitions import Action, RequestKind
 from gis_app.domain.work_clock import Limit, LimitUnit, Suspension, deadline
 from gis_app.services.audit import Ledger, Writing
 from gis_app.services.gate import Caller
+from gis_app.services.hazards import RECURRENCE
 from gis_app.services.working_calendar import working_calendar
 from gis_app.storage import hazard_cells, hazards, loop, routing
 from gis_app.storage.engine import scoped
@@ -124,8 +125,10 @@ def case(engine: Engine, caller: Caller, hazard_id: uuid.UUID) -> dict[str, Any]
         found = _case(connection, hazard_id)
         history = loop.events(connection, hazard_id)
         route = _route(connection, found, found["filed_at"] or found["discovered_at"])
+        since = found["discovered_at"] - timedelta(days=RECURRENCE.days)
+        similar = loop.similar_cases(connection, hazard_id, within_m=RECURRENCE.flag_m, closed_since=since)
     actions = closed_loop.permitted(_state(found), actor_of(caller))
-    return {"case": found, "events": history, "permitted": actions, "route": route}
+    return {"case": found, "events": history, "permitted": actions, "route": route, "similar": similar}
 
 
 def queue(engine: Engine, caller: Caller, wanted: QueueFilter, *, now: datetime) -> dict[str, Any]:

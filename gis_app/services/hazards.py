@@ -8,13 +8,14 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Engine, RowMapping
 
 from gis_app.analysis.datum import TO_WGS84
+from gis_app.analysis.recurrence import RecurrenceRule
 from gis_app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.periods import CITY_TIME
@@ -26,6 +27,7 @@ from gis_app.storage.engine import scoped
 from gis_app.storage.hazards import HazardPage
 
 NUMBER_TRIES = 20
+RECURRENCE = RecurrenceRule()
 MISSING = NotFound("There is no such hazard.", remedy="It may have been moved, or lie outside your area.")
 
 
@@ -212,6 +214,7 @@ def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report, *, bo
     }
     if not hazards.promise(connection, kept):
         raise _AnotherWasFaster
+    _mark_recurrence(connection, hazard_id, wanted.discovered_at)
     loop.add_event(connection, _first_event(work, hazard_id, now, where["scope_path"]))
     hazard_cells.refresh_village_month(connection, where["scope_path"], wanted.discovered_at)
     work.note("hazard.report", f"hazard:{hazard_id}", scope_path=where["scope_path"], category=wanted.category_code)
@@ -219,6 +222,16 @@ def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report, *, bo
     if stored is None:
         raise MISSING
     return stored
+
+
+def _mark_recurrence(connection: Connection, hazard_id: uuid.UUID, found_at: datetime) -> None:
+    """Bind a report to the nearest case of its category that was closed of late at the same spot."""
+    near = loop.similar_cases(
+        connection, hazard_id, within_m=RECURRENCE.flag_m, closed_since=found_at - timedelta(days=RECURRENCE.days)
+    )
+    closed = [each for each in near if each["stage"] == Stage.CLOSED and each["closed_at"] <= found_at]
+    if closed:
+        loop.mark_recurrence(connection, hazard_id, closed[0]["id"])
 
 
 def _first_event(work: Writing, hazard_id: uuid.UUID, at: datetime, scope_path: str) -> dict[str, Any]:

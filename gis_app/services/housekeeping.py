@@ -13,7 +13,7 @@ import structlog
 from gis_app.services import audit, retention
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
-from gis_app.storage import job_runs, sessions
+from gis_app.storage import hazard_cells, job_runs, loop, sessions
 from gis_app.storage.engine import scoped, system_scope
 
 LOOKS_EVERY = timedelta(minutes=5)
@@ -73,7 +73,19 @@ def _verify_audit(house: House) -> Mapping[str, int]:
     return {"entries": report.entry_count, "faults": len(report.faults)}
 
 
+def _escalate(house: House) -> Mapping[str, int]:
+    """Tell the level above of what turned red since the last look."""
+    now = house.ledger.now()
+    with house.ledger.writing(system_scope("clock")) as work:
+        turned = loop.escalate_overdue(work.connection, now=now)
+        for path, count in turned.items():
+            work.note("hazard.escalate", "hazards", scope_path=path, count=count)
+            hazard_cells.note_change(work.connection, path)
+    return {"hazards": sum(turned.values())}
+
+
 JOBS = (
+    Job("escalation", timedelta(minutes=10), _escalate),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
     Job("retention", timedelta(days=1), _forget_tracks),
     Job(AUDIT_VERIFICATION, timedelta(days=1), _verify_audit),

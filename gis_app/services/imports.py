@@ -20,6 +20,7 @@ from gis_app.services.import_areas import load_grids, load_villages
 from gis_app.services.import_points import load_facilities, load_hazards, load_streets
 from gis_app.services.import_tracks import load_tracks
 from gis_app.services.loading import Loading
+from gis_app.services.loop_data import begin_loop, complete_loaded_hazards
 from gis_app.storage import reference
 from gis_app.storage.demo_tables import demo_state
 from gis_app.storage.engine import EVERYTHING, long_job
@@ -104,6 +105,9 @@ def import_into(
         loading = Loading(connection, imported, _record(connection, imported, account), now, srid)
         begun = begin_city(loading) if rules.bounds is None else ()
         count = LOADERS[wanted.kind](loading)
+        begin_loop(connection)
+        if wanted.kind is ImportKind.HAZARDS:
+            complete_loaded_hazards(connection, account)
     return ImportOutcome(
         count,
         False,

@@ -14,7 +14,9 @@ from gunicorn.app.base import BaseApplication
 from gis_app.domain.errors import Conflict, InvalidInput
 from gis_app.services import housekeeping, retention
 from gis_app.services.database import Database
+from gis_app.services.loop_data import begin_loop
 from gis_app.settings import Settings
+from gis_app.storage.engine import long_job
 
 Tell = Callable[[str], None]
 APPLICATION = "gis_app.web"
@@ -92,6 +94,9 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
     # Made here once, so that its errors are told here; the engine connects first in the workers, after the fork.
     engine = database.make_app_engine(settings.connections)
     application = importlib.import_module(APPLICATION).create_app(settings, engine)
+    with long_job(database.app) as connection:
+        # A city from before there was a loop gets its units and rules now.
+        begin_loop(connection)
     database.disconnect()
     host, port = listener.getsockname()[:2]
     if host not in LOOPBACK_HOSTS and not settings.proxies:

@@ -173,6 +173,40 @@ def route_loaded_hazards(connection: Connection) -> None:
     connection.execute(_ROUTE_LOADED)
 
 
+def escalate_overdue(connection: Connection, *, now: datetime) -> dict[str, int]:
+    """Mark open hazards that turned red and were not marked yet; return how many by scope path of their village."""
+    statement = text("""
+    WITH turned AS (
+        UPDATE hazard SET escalated_at = :now
+        WHERE stage NOT IN ('closed', 'void') AND due_at < :now AND suspended_at IS NULL AND escalated_at IS NULL
+        RETURNING scope_path)
+    SELECT scope_path, count(*) FROM turned GROUP BY scope_path""")
+    return {row[0]: int(row[1]) for row in connection.execute(statement, {"now": now})}
+
+
+def similar_cases(
+    connection: Connection, hazard_id: uuid.UUID, *, within_m: float, closed_since: datetime
+) -> Sequence[RowMapping]:
+    """Return cases of the same category near by, the nearest first: open ones, and those closed since a moment."""
+    query = text("""
+    SELECT o.id, o.number, o.title, o.stage, o.discovered_at, o.closed_at,
+           ST_DistanceSphere(o.geom, h.geom) AS distance_m
+    FROM hazard h JOIN hazard o ON o.category_code = h.category_code AND o.id <> h.id
+         AND o.geom && ST_Expand(h.geom, :degrees) AND ST_DistanceSphere(o.geom, h.geom) <= :within_m
+    WHERE h.id = :id AND o.stage <> 'void' AND (o.stage <> 'closed' OR o.closed_at >= :closed_since)
+    ORDER BY distance_m LIMIT 10""")
+    # A degree of longitude is at least 80 km up to 44 degrees north or south.
+    values = {"id": hazard_id, "within_m": within_m, "degrees": within_m / 80_000, "closed_since": closed_since}
+    return connection.execute(query, values).mappings().all()
+
+
+def mark_recurrence(connection: Connection, hazard_id: uuid.UUID, earlier: uuid.UUID) -> None:
+    """Note that a hazard is an earlier one come back."""
+    connection.execute(
+        text("UPDATE hazard SET recurs_of = :earlier WHERE id = :id"), {"id": hazard_id, "earlier": earlier}
+    )
+
+
 def make_events_of_dates(connection: Connection, account: str) -> int:
     """Make the steps of hazards that have none from their dates, and return how many."""
     made = connection.execute(_EVENTS_OF_DATES, {"account": account}).rowcount

@@ -42,6 +42,7 @@ from gis_app.web import (
     published,
     rate_limits,
     response_headers,
+    rules,
     static_files,
     tiles,
 )
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     account.blueprint,
     accounts.blueprint,
     audit.blueprint,
+    rules.blueprint,
     published.blueprint,
     openapi.blueprint,
     static_files.blueprint,

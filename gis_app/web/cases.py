@@ -165,6 +165,7 @@ def _case(hazard_id: uuid.UUID, error: JingweiError | None = None) -> Response:
         row=found["case"],
         events=found["events"],
         route=found["route"],
+        similar=found["similar"],
         steps=[
             {"action": action, "needs_reason": Rule.REASON in TRANSITIONS[action].rules}
             for action in found["permitted"]

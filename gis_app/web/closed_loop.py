@@ -30,7 +30,17 @@ FIELDS = (
     *("number", "title", "description", "place", "category_code", "category_zh", "category_en", "severity", "stage"),
     *("discovered_by", "discovered_at", "filed_at", "assigned_at", "yellow_at", "due_at", "feedback_at"),
     *("verified_at", "closed_at", "is_supervised", "reopened_count", "rework_count", "version", "unit_code"),
-    *("unit_zh", "unit_en", "limit_value", "limit_unit", "suspended_at", "village_code", "village_zh", "village_en"),
+    *(
+        "unit_zh",
+        "unit_en",
+        "limit_value",
+        "limit_unit",
+        "suspended_at",
+        "escalated_at",
+        "village_code",
+        "village_zh",
+        "village_en",
+    ),
     *("township_zh", "township_en", "grid_code", "requests", "recurs_of", "duplicate_of", "lon", "lat"),
     "is_synthetic",
 )
@@ -93,6 +103,7 @@ def one_case(hazard_id: uuid.UUID) -> ResponseReturnValue:
         events=[_plain(dict(event)) for event in found["events"]],
         permitted=list(found["permitted"]),
         route=_plain(dict(found["route"])),
+        similar=[_plain(dict(each)) for each in found["similar"]],
     )
 
 

@@ -24,6 +24,7 @@ PAGES = (
     ("/tasks", Right.MOVE_HAZARD, lazy_gettext("My tasks")),
     ("/published", Right.VIEW_MAP, lazy_gettext("Monthly figures")),
     ("/accounts", Right.MANAGE_ACCOUNTS, lazy_gettext("Accounts")),
+    ("/rules", Right.MANAGE_RULES, lazy_gettext("Routing rules")),
     ("/audit", Right.READ_AUDIT, lazy_gettext("Audit")),
     ("/account", Right.MANAGE_OWN_ACCOUNT, lazy_gettext("My account")),
 )

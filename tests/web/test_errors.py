@@ -41,6 +41,7 @@ SEEN_IN_THE_BROWSER = (
                 "maps",
                 "provider_log_in",
                 "provider_metadata",
+                "routing_rules",
                 "search",
                 "small_layers",
             ),
