@@ -1,22 +1,28 @@
 """The application on the planted city, and who calls it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from gis_app.domain.rights import Role
+from gis_app.services import accounts
+from gis_app.services.accounts import AccountWish
+from gis_app.services.gate import Gate
 from gis_app.settings import Settings
-from gis_app.storage.engine import make_engine
+from gis_app.storage.engine import make_engine, system_scope
 from gis_app.web import create_app
 from tests.access.places import CITY, WEST, WEST_VILLAGE, Place
 from tests.access.planted_city import NOW, plant
-from tests.callers import ReadingClient, account_in, logged_in
+from tests.callers import PASSWORD, ReadingClient, account_in, logged_in
 
 LEVELS = {"village": WEST_VILLAGE, "township": WEST, "city": CITY}
 ROLES = (Role.SUPERVISOR, Role.DISPATCHER, Role.ADMINISTRATOR)
 """Together they hold every right."""
+_NUMBERS = count(1)
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,57 @@ def make_city(planted_template, clone):
 def city(make_city):
     """A planted city for one module."""
     return make_city()
+
+
+class Clock:
+    """A clock that tests set forward."""
+
+    def __init__(self):
+        self.moment = NOW
+
+    def __call__(self):
+        return self.moment
+
+    def pass_by(self, **time):
+        self.moment += timedelta(**time)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def strict_app(make_app, city, clock):
+    """The application on a clock of the test's, whose gate trusts no answer of the database for a moment."""
+    app = make_app(city, now=clock)
+    state = app.extensions["jingwei"]
+    app.extensions["jingwei"] = replace(state, gate=Gate(city.app, clock, trusted_s=0))
+    return app
+
+
+@pytest.fixture
+def make_account(strict_app):
+    """Make an account that no other test uses and return its login."""
+
+    def make(role=Role.SUPERVISOR, place=WEST):
+        login = f"desk-{next(_NUMBERS)}"
+        ledger = strict_app.extensions["jingwei"].ledger
+        accounts.create(ledger, system_scope("test"), AccountWish(login, role, place.word), password=PASSWORD)
+        return login
+
+    return make
+
+
+@pytest.fixture
+def make_member(strict_app, make_account):
+    """Make an account and a browser that is logged in with it."""
+
+    def make(role=Role.SUPERVISOR, place=WEST):
+        login = make_account(role, place)
+        return login, logged_in(strict_app.test_client(), login)
+
+    return make
 
 
 @pytest.fixture(scope="module")
