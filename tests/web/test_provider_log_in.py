@@ -57,10 +57,11 @@ class Provider:
             "RS256": RSAKey.generate_key(2048, {"kid": "rsa", "use": "sig"}),
             "ES256": ECKey.generate_key("P-256", {"kid": "ec", "use": "sig"}),
         }
-        self.changes, self.cut, self.asked = {}, set(), Counter()
+        self.changes, self.cut, self.statuses, self.asked = {}, set(), {}, Counter()
         self._door = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._door.server_port}"
-        self._thread = threading.Thread(target=self._door.serve_forever, kwargs={"poll_interval": 0.01})
+        serve = self._door.serve_forever
+        self._thread = threading.Thread(target=serve, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
         self._process = self._started()
 
@@ -136,7 +137,11 @@ class Provider:
         if path in self.changes and answer.status == 200:
             changed = self.changes[path](json.loads(content))
             content = changed if isinstance(changed, bytes) else json.dumps(changed).encode()
-        request.send_response(answer.status)
+        status = answer.status if "?again" in request.path else self.statuses.get(path, answer.status)
+        request.send_response(status)
+        if status != answer.status:
+            request.send_header("Location", f"{self.address}{path}?again")
+            content = b"" if status == 302 else content
         for name, value in answer.getheaders():
             if name.lower() not in ("content-length", "transfer-encoding", "connection", "keep-alive", "date"):
                 request.send_header(name, value)
@@ -156,6 +161,7 @@ def running():
 def provider(running):
     running.changes.clear()
     running.cut.clear()
+    running.statuses.clear()
     running.asked.clear()
     return running
 
@@ -267,13 +273,10 @@ def test_a_client_proves_itself_as_the_provider_wants(make_visitor, make_account
 
 
 @pytest.mark.browser
-def test_chromium_goes_to_the_provider_and_comes_back_logged_in(chromium, make_visitor, make_account, provider):
-    login, listening = make_account(), provider.way_back
-    server = make_server("localhost", 0, make_visitor().application, threaded=True, fd=listening.fileno())
-    running = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    running.start()
+def test_chromium_goes_to_the_provider_and_comes_back_logged_in(serving, chromium, make_account):
+    login = make_account()
     # By name: to a browser that is another site than the provider's, so that it keeps back cookies that are strict.
-    page = chromium.new_page(base_url=f"http://localhost:{listening.getsockname()[1]}", locale="en-GB")
+    page = chromium.new_page(base_url=serving, locale="en-GB")
     page.goto("/login?next=/account")
     page.click("text=Log in with the city's identity provider")
     page.fill("[name=login]", f"s~{login}")
@@ -283,7 +286,16 @@ def test_chromium_goes_to_the_provider_and_comes_back_logged_in(chromium, make_v
     page.wait_for_url("**/account")
     assert login in page.inner_text("main")
     assert {each["name"] for each in page.context.cookies(page.url)} == {"jingwei_session"}
-    page.close()
+
+
+@pytest.fixture
+def serving(make_visitor, provider):
+    """The address of an application that listens where the provider sends browsers back to."""
+    listening = provider.way_back
+    server = make_server("localhost", 0, make_visitor().application, threaded=True, fd=listening.fileno())
+    running = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    running.start()
+    yield f"http://localhost:{listening.getsockname()[1]}"
     server.shutdown()
     running.join()
     server.server_close()
@@ -653,6 +665,16 @@ def test_a_provider_that_fails_half_way_is_503(visitor, make_account, provider, 
     assert_refused(visitor, visitor.get(back), 503, "The identity provider does not answer.")
 
 
+@pytest.mark.parametrize("status", [302, 500])
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks", "/me", "/token"])
+def test_neither_a_failure_nor_an_answer_from_elsewhere_is_believed(visitor, make_account, provider, path, status):
+    provider.statuses[path] = status
+    reply = visitor.get("/login/provider")
+    if reply.status_code == 302:
+        reply = visitor.get(at_provider(reply.location, f"s~{make_account()}"))
+    assert_refused(visitor, reply, 503, "The identity provider does not answer.")
+
+
 @pytest.mark.parametrize(
     "answer", [b"<html>", b"[]", b"{", b'{"keys": 7}', b'{"keys": []}', b'{"keys": [{"kty": "RSA"}]}']
 )
@@ -701,8 +723,23 @@ def test_who_logged_in_goes_on_to_the_place_that_was_asked_for(visitor, make_acc
     assert requests.utils.unquote(location) == requests.utils.unquote(place)
 
 
+def test_a_cookie_made_by_hand_leads_to_no_other_server(visitor):
+    secret, until, place = "made-by-hand", int(time.time()) + 60, "//evil.example"
+    for known in ("/", place):
+        state = hmac.new(secret.encode(), f"state {until} {known}".encode(), hashlib.sha256).hexdigest()
+        visitor.set_cookie("jingwei_departure", f"{secret}.{until}.{place}")
+        answer = visitor.get(f"/login/callback?state={state}&error=cancelled")
+        assert answer.status_code == 401
+        assert "evil.example" not in answer.get_data(as_text=True)
+
+
 def test_a_place_too_long_for_a_cookie_becomes_the_map(visitor, make_account):
     assert log_in(visitor, f"s~{make_account()}", next=f"/?q={'安' * 300}").location == "/"
+
+
+def test_comings_back_are_bounded_as_log_ins_are(visitor):
+    answers = [visitor.get("/login/callback").status_code for _ in range(61)]
+    assert answers == [401] * 60 + [429]
 
 
 def test_without_a_provider_its_routes_are_not_there(make_app):
