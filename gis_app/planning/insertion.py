@@ -12,12 +12,13 @@ from gis_app.planning.routing_problem import (
     Route,
     Routes,
     RoutingProblem,
-    earliest_begin,
 )
 
 
-def insertion_cost(problem: RoutingProblem, team: int, route: Route) -> FloatArray:
-    """Return the time each stop would add to a route at each place in it.
+def insertion_cost(
+    problem: RoutingProblem, team: int, route: Route, *, stops: npt.NDArray[np.intp] | None = None
+) -> FloatArray:
+    """Return the time stops would add to a route at each place in it.
 
     Parameters
     ----------
@@ -25,24 +26,26 @@ def insertion_cost(problem: RoutingProblem, team: int, route: Route) -> FloatArr
         Position of the team; its rights are asked, chains are not.
     route
         Stops it makes so far; the route fits its shift.
+    stops
+        Shape ``(k,)``: the stops asked about; all if None.
 
     Returns
     -------
-    Shape ``(stops, len(route) + 1)``: way and dwell added, in the unit of travel; ``inf`` where the stop does not fit,
+    Shape ``(k, len(route) + 1)``: way and dwell added, in the unit of travel; ``inf`` where the stop does not fit,
     or is in the route already.
     """
     own, legs = problem.teams[team], problem.travel[problem.teams[team].profile]
-    places = np.array([own.start, *(problem.stops[stop].place for stop in route), own.end], dtype=np.intp)
-    dwell = np.array([stop.dwell for stop in problem.stops])
+    asked = np.arange(len(problem.stops)) if stops is None else stops
+    route_places = np.array([own.start, *(problem.stops[stop].place for stop in route), own.end], dtype=np.intp)
     leaves, latest = _slack(problem, team, route)
-    here, there = places[:-1], places[1:]
-    to_stop, from_stop = legs[here][:, problem.places].T, legs[problem.places][:, there]
-    begins = _begins(problem, leaves[None, :] + to_stop)
-    fits = begins + dwell[:, None] + from_stop <= latest[None, :] + TOLERANCE
-    fits &= problem.allowed[team][:, None]
-    fits[list(route)] = False
+    here, there, places = route_places[:-1], route_places[1:], problem.places[asked]
+    dwell = problem.dwells[asked][:, None]
+    to_stop, from_stop = legs[np.ix_(here, places)].T, legs[np.ix_(places, there)]
+    begins = _begins(problem, asked, leaves[None, :] + to_stop)
+    fits = begins + dwell + from_stop <= latest[None, :] + TOLERANCE
+    fits &= (problem.allowed[team, asked] & ~np.isin(asked, route))[:, None]
     with np.errstate(invalid="ignore"):
-        added = to_stop + from_stop - legs[here, there] + dwell[:, None]
+        added = to_stop + from_stop - legs[here, there] + dwell
     return np.where(fits, added, np.inf)
 
 
@@ -63,12 +66,12 @@ def _slack(problem: RoutingProblem, team: int, route: Route) -> tuple[FloatArray
     return np.array(leaves), np.array(latest[::-1])
 
 
-def _begins(problem: RoutingProblem, arrivals: FloatArray) -> FloatArray:
-    """Return when the dwell of each stop begins for each arrival, shape ``(stops, positions)``."""
-    begins = arrivals.copy()
-    for number, stop in enumerate(problem.stops):
-        if stop.windows:
-            begins[number] = [earliest_begin(stop.windows, float(arrival)) for arrival in arrivals[number]]
+def _begins(problem: RoutingProblem, asked: npt.NDArray[np.intp], arrivals: FloatArray) -> FloatArray:
+    """Return when the dwell of each stop asked about begins for each arrival, shape ``(k, positions)``."""
+    begins = np.full(arrivals.shape, np.inf)
+    # The last window first: the earliest that is still open stays.
+    for opens, closes in zip(*(edge[::-1, asked, None] for edge in problem.windows), strict=True):
+        begins = np.where(arrivals <= closes + TOLERANCE, np.maximum(arrivals, opens), begins)
     return begins
 
 

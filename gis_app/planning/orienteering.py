@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -34,7 +35,7 @@ def plan_patrols(
         A plan to begin with, such as that before an edit; what no longer fits the task is left out of it.
     """
     problem = routing_problem(task)
-    begin = None if start is None else _still_sound(problem, _routes(task, start))
+    begin = None if start is None else _still_sound(problem, routes_of(task, start))
     return plan_of_routes(task, best_routes(problem, limit=limit, seed=seed, start=begin))
 
 
@@ -93,7 +94,8 @@ def _routing_stop(stop: Stop, since: datetime, *, is_locked: bool) -> RoutingSto
     return RoutingStop(stop.place, stop.prize, stop.dwell_s, windows, stop.is_required or is_locked)
 
 
-def _routes(task: PatrolTask, plan: PatrolPlan) -> Routes:
+def routes_of(task: PatrolTask, plan: PatrolPlan) -> Routes:
+    """Return the routes of a plan as positions of the task's stops, without stops the task does not know."""
     number = {stop.code: position for position, stop in enumerate(task.stops)}
     by_team = {route.team: [number[v.stop] for v in route.visits if v.stop in number] for route in plan.routes}
     return tuple(tuple(by_team.get(team.code, ())) for team in task.teams)
@@ -110,8 +112,15 @@ def _still_sound(problem: RoutingProblem, routes: Routes) -> Routes | None:
     return tuple(kept) if problem.is_sound(tuple(kept)) else None
 
 
-def plan_of_routes(task: PatrolTask, routes: Routes) -> PatrolPlan:
-    """Return the plan of routes: each team leaves as late as it can without coming later anywhere."""
+def plan_of_routes(task: PatrolTask, routes: Routes, *, delays_s: Sequence[float] | None = None) -> PatrolPlan:
+    """Return the plan of routes: each team leaves as late as it can without coming later anywhere.
+
+    Parameters
+    ----------
+    delays_s
+        How long each team waits at its station after its shift has begun, seconds; not at all if None.
+    """
+    delays = [0.0] * len(routes) if delays_s is None else delays_s
     problem = routing_problem(task)
     made = {task.stops[stop].code for route in routes for stop in route}
     locked = {stop for lock in task.locks for stop in lock.stops}
@@ -121,16 +130,19 @@ def plan_of_routes(task: PatrolTask, routes: Routes) -> PatrolPlan:
         for village in task.village_minimums
     }
     return PatrolPlan(
-        routes=tuple(_planned(task, problem, team, route) for team, route in enumerate(routes)),
+        routes=tuple(
+            _planned(task, problem, team, route, delay_s=delay)
+            for team, (route, delay) in enumerate(zip(routes, delays, strict=True))
+        ),
         value=math.fsum(stop.prize for stop in task.stops if stop.code in made),
         missed_required=tuple(code for code in required if code not in made),
         short_villages=tuple(village for village, least in task.village_minimums.items() if visits[village] < least),
     )
 
 
-def _planned(task: PatrolTask, problem: RoutingProblem, team: int, route: Route) -> PlannedRoute:
+def _planned(task: PatrolTask, problem: RoutingProblem, team: int, route: Route, *, delay_s: float) -> PlannedRoute:
     own, legs, since = problem.teams[team], problem.travel[problem.teams[team].profile], origin(task)
-    begins = problem.timetable(team, route)
+    begins = problem.timetable(team, route, opens=own.opens + delay_s) if route else ()
     if begins is None:
         raise ValueError(f"The route of team {task.teams[team].code} does not fit its shift.")
     now, at = own.opens, own.start

@@ -93,6 +93,22 @@ class RoutingProblem:
         return np.array([stop.place for stop in self.stops], dtype=np.intp)
 
     @cached_property
+    def dwells(self) -> FloatArray:
+        """Shape ``(stops,)``: the dwell at each."""
+        return np.array([stop.dwell for stop in self.stops], dtype=np.float64)
+
+    @cached_property
+    def windows(self) -> tuple[FloatArray, FloatArray]:
+        """Opening and closing times, shape ``(most windows, stops)`` each; always open without, never where padded."""
+        most = max((len(stop.windows) for stop in self.stops), default=0)
+        opens = np.full((max(most, 1), len(self.stops)), np.inf)
+        closes = -opens
+        for number, stop in enumerate(self.stops):
+            for row, (first, last) in enumerate(stop.windows or ((-math.inf, math.inf),)):
+                opens[row, number], closes[row, number] = first, last
+        return opens, closes
+
+    @cached_property
     def is_untimed(self) -> bool:
         """Whether no stop has a window, so that only the length of a route matters."""
         return not any(stop.windows for stop in self.stops)
@@ -106,11 +122,17 @@ class RoutingProblem:
         ]
         return np.array(alone, dtype=np.bool_).reshape(self.allowed.shape)
 
-    def timetable(self, team: int, route: Sequence[int]) -> tuple[float, ...] | None:
-        """Return when the dwell at each stop begins, as early as can be; None if the route does not fit."""
+    def timetable(self, team: int, route: Sequence[int], *, opens: float | None = None) -> tuple[float, ...] | None:
+        """Return when the dwell at each stop begins, as early as can be; None if the route does not fit.
+
+        Parameters
+        ----------
+        opens
+            When the team can leave; at the beginning of its shift if None.
+        """
         own = self.teams[team]
         legs = self.travel[own.profile]
-        now, at = own.opens, own.start
+        now, at = own.opens if opens is None else opens, own.start
         begins = []
         for number in route:
             stop = self.stops[number]
