@@ -118,15 +118,16 @@ class Gate:
                 sessions.touch_token(connection, row["id"], now=now)
         role = Role(row["role"])
         # Neither more rights nor another area than the account has today, whatever the token was made with.
+        if not row["scope_path"].startswith(row["account_path"]):
+            return None
         rights = frozenset(right for right in RIGHTS_OF[role] if right.value in row["rights"])
-        path = row["scope_path"] if row["scope_path"].startswith(row["account_path"]) else ""
         return Caller(
             account_id=row["account_id"],
             role=role,
             locale=row["locale"],
             level=AreaLevel(row["area_level"]),
             unit=row["unit_code"],
-            scope=Scope(row["login"], path, rights if not row["must_change_password"] else frozenset()),
+            scope=Scope(row["login"], row["scope_path"], rights if not row["must_change_password"] else frozenset()),
             csrf="",
             must_change_password=row["must_change_password"],
             expires_at=row["expires_at"],
