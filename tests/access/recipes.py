@@ -154,6 +154,7 @@ def _published(*paths):
     return lambda objects: [Ask(each, may_say=PUBLISHED) for each in paths]
 
 
+_KPI_FILTERS = (("township", ""), ("township", "fire"), ("village", ""), ("village", "road"))
 READS = {
     "map_page.command_map": _asks("/?lang=zh", "/?lang=en"),
     "tiles.tile": _tiles,
@@ -206,6 +207,17 @@ READS = {
     "published.page": _published("/published?month=2026-05", "/published?lang=en"),
     "published.as_json": _published("/api/published/2026-05.json", "/api/published/2026-04.json?lang=en"),
     "published.as_csv": _published("/api/published/2026-05.csv", "/api/published/2026-05.csv?lang=en"),
+    "kpis.page": _asks("/kpis?period=2026-06", "/kpis?lang=en&period=2026-05&by=village&rank=closing_rate"),
+    "kpis.as_json": _asks(*(f"/api/kpis?{WINDOW}&by={level}&category={code}" for level, code in _KPI_FILTERS)),
+    "kpis.as_table": _asks(*(f"/api/kpis.csv?{WINDOW}&by={level}" for level in ("township", "village"))),
+    "kpis.cases": _asks(
+        *(
+            f"/kpis/cases?{WINDOW}&by={level}&kpi={kpi}&part=denominator{area}"
+            for level in ("township", "village")
+            for kpi in ("open", "overdue", "closing_rate")
+            for area in ("", f"&area={EAST.word}", f"&area={EAST_VILLAGE.word}", "&area=-")
+        )
+    ),
     "events.events": lambda objects: [Ask("/api/events", is_stream=True)],
     "log_in.page": _asks("/login", "/login?lang=en&next=/accounts", "/login?changed=1"),
     "provider_log_in.leave": _asks("/login/provider", "/login/provider?next=/accounts"),
