@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from gis_app.domain.errors import InvalidInput
-from gis_app.planning.street_segments import network_of
+from gis_app.planning.street_segments import network_of, split_at
 from gis_app.planning.travel_modes import TRAVEL_MODES, TravelMode
 from tests.planning.streets import frame, raster
 
@@ -179,3 +179,36 @@ def test_other_geometries_are_refused():
 def test_speeds_nobody_travels_at_are_refused(speeds, delay):
     with pytest.raises(InvalidInput):
         TravelMode("odd", speeds, delay)
+
+
+def test_a_point_beside_a_street_gets_a_node_on_it():
+    network = split_at(
+        network_of(frame(SQUARE)), np.array([[30.0, 7.0], [30.5, -3.0], [60.0, 0.0], [0.3, -0.5], [104.0, 25.0]])
+    )
+    # Two of the points are within a metre of one another, and one of a corner.
+    a, b, c = (node(network, *place) for place in ((30, 0), (60, 0), (100, 25)))
+    assert len(network.nodes) == 7
+    times = network.travel_times(PLAIN, np.array([a, b, c]))
+    assert times[0, 1] == pytest.approx(3)
+    assert times[1, 2] == pytest.approx(4 + 2.5)
+    # The right side is one-way upwards: on, left, down and along.
+    assert times[2, 0] == pytest.approx(7.5 + 10 + 10 + 3)
+    assert network.length_m.sum() == pytest.approx(400 + 100 * np.sqrt(2))
+
+
+def test_splitting_changes_no_time_between_the_nodes_there_were():
+    network = network_of(raster(8, seed=1))
+    split = split_at(network, np.random.default_rng(1).uniform(0, 700, (60, 2)))
+    places = np.arange(len(network.nodes))
+    mode = TRAVEL_MODES["ebike"]
+    np.testing.assert_allclose(split.travel_times(mode, places), network.travel_times(mode, places), rtol=1e-9)
+    assert len(split.nodes) > len(network.nodes) + 40
+    closed = {network.segment_ids[3]}
+    np.testing.assert_allclose(
+        split.travel_times(mode, places, closed=closed), network.travel_times(mode, places, closed=closed), rtol=1e-9
+    )
+
+
+def test_without_points_nothing_is_split():
+    network = network_of(frame(SQUARE))
+    assert split_at(network, np.empty((0, 2))) is network
