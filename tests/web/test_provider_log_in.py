@@ -58,6 +58,7 @@ class Provider:
             "ES256": ECKey.generate_key("P-256", {"kid": "ec", "use": "sig"}),
         }
         self.changes, self.cut, self.statuses, self.asked = {}, set(), {}, Counter()
+        self.authorization = {}
         self._door = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._door.server_port}"
         serve = self._door.serve_forever
@@ -127,6 +128,7 @@ class Provider:
     def _pass_on(self, request):
         path = urlsplit(request.path).path
         self.asked[path] += 1
+        self.authorization[path] = request.headers.get("Authorization")
         body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
         if path in self.cut:
             return
@@ -270,6 +272,7 @@ def test_a_client_proves_itself_as_the_provider_wants(make_visitor, make_account
     provider.changing(described, lambda told: told | {"token_endpoint_auth_methods_supported": [proof]})
     visitor = make_visitor(oidc_client=f"jingwei-{proof}", oidc_secret=secret)
     assert log_in(visitor, f"s~{make_account()}").status_code == 303
+    assert provider.authorization["/token"] is None
 
 
 @pytest.mark.browser
@@ -639,6 +642,11 @@ def test_who_cancels_at_the_provider_finds_the_log_in_page_and_the_place_to_go_o
     assert "aborted" not in page
 
 
+def test_an_answer_that_states_an_error_is_one_even_with_a_code(visitor, make_account):
+    answer = visitor.get(at_provider(leave(visitor), f"s~{make_account()}") + "&error=server_error")
+    assert_refused(visitor, answer, 401, "did not log you in")
+
+
 @pytest.fixture
 def nowhere():
     """An address at which nothing listens."""
@@ -673,6 +681,7 @@ def test_neither_a_failure_nor_an_answer_from_elsewhere_is_believed(visitor, mak
     if reply.status_code == 302:
         reply = visitor.get(at_provider(reply.location, f"s~{make_account()}"))
     assert_refused(visitor, reply, 503, "The identity provider does not answer.")
+    assert provider.asked[path] == 1
 
 
 @pytest.mark.parametrize(
