@@ -23,6 +23,7 @@ def register(app: Flask) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=MOST_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES, MAX_FORM_PARTS=MOST_FORM_FIELDS
     )
+    app.before_request(_bound_plain_form)
     limiter = Limiter(
         _who,
         app=app,
@@ -34,6 +35,12 @@ def register(app: Flask) -> None:
         default_limits_per_method=False,
     )
     limiter.request_filter(_is_static)
+
+
+def _bound_plain_form() -> None:
+    """Bound a form that is no multipart: it is read at once, without a look at the limits of fields."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = MOST_FORM_BYTES
 
 
 def _who() -> str:

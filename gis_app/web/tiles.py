@@ -20,7 +20,8 @@ from gis_app.web.contract import contract
 
 blueprint = Blueprint("tiles", __name__)
 TILE_TYPE = "application/vnd.mapbox-vector-tile"
-BRIEFLY = {"Cache-Control": "private, max-age=30"}
+BRIEFLY = {"Cache-Control": "private, max-age=30", "Vary": "Accept-Encoding, Cookie"}
+"""A browser keeps it for the log-in that asked, not for the next one on the same desk."""
 
 
 @blueprint.get("/tiles/<layer_id>/<int:z>/<int:x>/<int:y>.mvt")
@@ -80,6 +81,5 @@ def _layer(layer_id: str) -> LayerSpec:
 def _validated(response: Response, tag: str) -> Response:
     """Answer 304 when the caller has this very content; the validator is made of it, so it tells nothing more."""
     response.set_etag(tag, weak=True)
-    response.headers["Vary"] = "Accept-Encoding, Cookie"
     response.make_conditional(request)
     return response
