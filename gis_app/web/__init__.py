@@ -33,6 +33,7 @@ from gis_app.web import (
     errors,
     events,
     hazards,
+    kpis,
     log_in,
     map_page,
     openapi,
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     audit.blueprint,
     rules.blueprint,
     published.blueprint,
+    kpis.blueprint,
     openapi.blueprint,
     static_files.blueprint,
 )
