@@ -8,6 +8,7 @@ code, says what lies in what, because grid codes differ from place to place.
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import takewhile
 
 from gis_app.domain.errors import InvalidInput
 
@@ -38,3 +39,9 @@ def child_path(parent_path: str, code: str) -> str:
 def contains_path(scope_path: str, path: str) -> bool:
     """Return whether ``path`` lies at or below ``scope_path``; an empty scope contains nothing."""
     return bool(scope_path) and path.startswith(scope_path)
+
+
+def common_path(first: str, second: str) -> str:
+    """Return the path of the smallest area that contains both: what concerns both is known where both are seen."""
+    both = takewhile(lambda pair: pair[0] == pair[1], zip(first.split("/"), second.split("/"), strict=False))
+    return "/".join(["", *(code for code, _ in both if code), ""])

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping
 
+from gis_app.domain.areas import common_path
 from gis_app.domain.credentials import checked_login, checked_password
 from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from gis_app.domain.rights import Right, Role, Scope
@@ -121,7 +122,7 @@ def change(ledger: Ledger, scope: Scope, login: str, *, role: Role | None, area_
         work.note(
             "account.change",
             f"account:{login}",
-            scope_path=area.scope_path,
+            scope_path=common_path(known["scope_path"], area.scope_path),
             role=wanted.value,
             area=area.code,
             **before,

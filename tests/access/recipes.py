@@ -215,6 +215,8 @@ READS = {
         for level in ("township", "village")
         for area in ("&lang=en", f"&area={EAST.word}", f"&area={EAST_VILLAGE.word}", "&area=-")
     ],
+    "ratings.page": _asks("/ratings", "/ratings?lang=en&weight_complaints=50"),
+    "ratings.as_json": _asks("/api/ratings"),
     "events.events": lambda objects: [Ask("/api/events", is_stream=True)],
     "log_in.page": _asks("/login", "/login?lang=en&next=/accounts", "/login?changed=1"),
     "provider_log_in.leave": _asks("/login/provider", "/login/provider?next=/accounts"),

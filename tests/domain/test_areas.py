@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis_app.domain.areas import child_path, contains_path
+from gis_app.domain.areas import child_path, common_path, contains_path
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.rights import Scope
 
@@ -35,3 +35,19 @@ def test_siblings_never_contain_each_other_even_if_one_code_begins_the_other(cit
 def test_a_scope_whose_path_could_match_half_a_code_cannot_be_made(path):
     with pytest.raises(ValueError, match="no scope path"):
         Scope(account="a", area_path=path)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "common"),
+    [
+        ("/1/", "/1/", "/1/"),
+        ("/1/2/", "/1/2/3/", "/1/2/"),
+        ("/1/2/", "/1/3/", "/1/"),
+        ("/1/21/", "/1/2/", "/1/"),
+        ("/1/", "/2/", "/"),
+        ("/", "/1/", "/"),
+    ],
+)
+def test_the_smallest_area_of_two_contains_both(first, second, common):
+    assert common_path(first, second) == common_path(second, first) == common
+    assert contains_path(common, first) and contains_path(common, second)
