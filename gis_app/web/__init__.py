@@ -42,6 +42,7 @@ from gis_app.web import (
     provider_log_in,
     published,
     rate_limits,
+    ratings,
     response_headers,
     rules,
     static_files,
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     rules.blueprint,
     published.blueprint,
     kpis.blueprint,
+    ratings.blueprint,
     openapi.blueprint,
     static_files.blueprint,
 )

@@ -23,6 +23,7 @@ PAGES = (
     ("/desk", Right.MOVE_HAZARD, lazy_gettext("Desk")),
     ("/tasks", Right.MOVE_HAZARD, lazy_gettext("My tasks")),
     ("/kpis", Right.VIEW_AGGREGATES, lazy_gettext("Key figures")),
+    ("/ratings", Right.VIEW_AGGREGATES, lazy_gettext("Star rating")),
     ("/published", Right.VIEW_MAP, lazy_gettext("Monthly figures")),
     ("/accounts", Right.MANAGE_ACCOUNTS, lazy_gettext("Accounts")),
     ("/rules", Right.MANAGE_RULES, lazy_gettext("Routing rules")),
