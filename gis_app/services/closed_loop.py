@@ -208,7 +208,7 @@ def _stored(
     """Return the columns of the state after a step, and what its event tells beyond them."""
     values = {name: row[name] for name in _STATE_KEYS}
     detail: dict[str, Any] = {}
-    if after.stage is not row["stage"]:
+    if after.stage != row["stage"]:
         for name in _UNDONE_BY.get(after.stage, ()):
             values[name] = None
         if after.stage in _MOMENT_OF_STAGE:

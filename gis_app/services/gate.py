@@ -22,6 +22,13 @@ TRUSTED_SECONDS = 2.0
 _TOUCHED_EVERY = timedelta(minutes=1)
 
 
+class _Unasked:
+    """Stands for an answer that nobody asked for yet."""
+
+
+_UNASKED = _Unasked()
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who asks.
@@ -79,8 +86,10 @@ class Gate:
 
     def _remembered(self, key: tuple[str, bytes], ask: Callable[[bytes], Caller | None]) -> Caller | None:
         with self._lock:
-            if key in self._known:
-                return self._known[key]
+            # Read once: between a look and a read an answer may come of age.
+            known: Caller | _Unasked | None = self._known.get(key, _UNASKED)
+        if not isinstance(known, _Unasked):
+            return known
         caller = ask(key[1])
         with self._lock:
             self._known[key] = caller

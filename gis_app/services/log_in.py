@@ -107,7 +107,7 @@ def _wait_turn(ledger: Ledger, keys: dict[str, bytes]) -> None:
     is_known = keys[KNOWN_PLACE] in known
     for name, throttle in THROTTLES.items():
         count, last_at = known.get(keys[name], (0, now))
-        if (name == "login" and is_known) or now - last_at > FAILURES_FORGOTTEN_AFTER:
+        if not count or (name == "login" and is_known) or now - last_at > FAILURES_FORGOTTEN_AFTER:
             continue
         longest = max(longest, last_at + throttle.wait(count) - now)
     if longest > timedelta(0):
