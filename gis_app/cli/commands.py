@@ -19,6 +19,7 @@ COMMANDS = (
     LazyCommand("publish", "gis_app.cli.publish:publish", "Write the figures of a month, without what is too small."),
     LazyCommand("retention", "gis_app.cli.retention:retention", "Delete raw tracks after their time."),
     LazyCommand("analyse", "gis_app.cli.analyse:analyse", "Compute hotspots, density and coverage anew."),
+    LazyCommand("hotspots", "gis_app.cli.hotspots:hotspots", "Score cells by the events to come, from a file."),
     LazyCommand("plan", "gis_app.cli.plan:plan", "Plan patrol routes from files, without a database."),
 )
 

@@ -1,0 +1,157 @@
+"""Choice of a hotspot method by how well each would have foretold windows of the past, from what was known before each.
+
+The past is cut at moments one horizon apart. At each, a method sees only what came before, and is scored on the window
+that follows. Its parameters there are those that did best on the windows before; no later event has a say in either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gis_app.analysis.event_history import EventHistory
+from gis_app.analysis.hotspots import HOTSPOT_METHODS, HotspotMethod, Params
+from gis_app.analysis.lattice import FloatArray, IntArray
+from gis_app.analysis.scoring import AREA_SHARES, AreaScore, score_map
+
+BASELINE = "count_so_far"
+FALLBACK = "self_exciting"
+"""Where too few events came to tell methods apart."""
+SCORED_WINDOWS = 6
+FIRST_SHARE = 0.4
+"""Of the past before the first window that is scored."""
+FEWEST_EVENTS = 50
+"""In the scored windows together; with fewer, the standard error of a hit rate is above seven points."""
+
+
+@dataclass(frozen=True, eq=False)
+class MethodRecord:
+    """How a method did on the windows of the past.
+
+    Parameters
+    ----------
+    params
+        The parameters that did best on all windows.
+    pei
+        Shape ``(windows,)``: mean PEI over the shares of area, each window with the parameters chosen before it.
+    hit_rate
+        Shape ``(windows, shares)``.
+    """
+
+    params: Params
+    pei: FloatArray
+    hit_rate: FloatArray
+
+    @property
+    def mean_pei(self) -> float:
+        """The figure by which methods are ranked."""
+        return float(self.pei.mean())
+
+
+@dataclass(frozen=True, eq=False)
+class MethodChoice:
+    """The chosen method, and the records of all; without a record where too few events came to tell.
+
+    ``window_events`` has shape ``(windows,)``: the events in each scored window.
+    """
+
+    name: str
+    params: Params
+    records: Mapping[str, MethodRecord]
+    window_events: IntArray
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether the past was too short or too sparse to choose by."""
+        return not self.records
+
+    @property
+    def lead(self) -> float:
+        """By how much mean PEI the method leads the baseline; 0 for the baseline itself, negative if it loses."""
+        return self.records[self.name].mean_pei - self.records[BASELINE].mean_pei
+
+
+def choose_method(
+    past: EventHistory,
+    *,
+    horizon_days: float,
+    methods: Mapping[str, HotspotMethod] = HOTSPOT_METHODS,
+    only: str | None = None,
+) -> MethodChoice:
+    """Return the method whose scores on windows of the past were best, with its parameters.
+
+    Parameters
+    ----------
+    past
+        Events up to now.
+    horizon_days
+        Length of the windows, and of the time that will be forecast.
+    methods
+        The methods to choose from; the baseline ``count_so_far`` must be among them.
+    only
+        The method to take whatever the scores say: its parameters alone are chosen.
+
+    Raises
+    ------
+    ValueError
+        If the horizon is not positive or the baseline is missing.
+    """
+    if not horizon_days > 0 or BASELINE not in methods:
+        raise ValueError(f"Choosing needs a positive horizon and the baseline {BASELINE!r} among the methods.")
+    windows = scored_windows(past, horizon_days=horizon_days)
+    sizes = np.array([later.sum() for _, later in windows], dtype=np.int64)
+    if len(windows) < 2 or sizes.sum() < FEWEST_EVENTS:
+        name = only or (FALLBACK if FALLBACK in methods else BASELINE)
+        choices = methods[name].choices
+        return MethodChoice(name, choices[len(choices) // 2], {}, sizes)
+    records = {name: record_of(method, windows, horizon_days=horizon_days) for name, method in methods.items()}
+    best = only or max(records, key=lambda name: records[name].mean_pei)
+    return MethodChoice(best, records[best].params, records, sizes)
+
+
+def scored_windows(past: EventHistory, *, horizon_days: float) -> list[tuple[EventHistory, IntArray]]:
+    """Return what was known before each window, and the events per cell that followed in it; oldest first.
+
+    Windows in which nothing happened in the known cells are left out: there is nothing to score on.
+    """
+    first = past.until - past.span_days * (1 - FIRST_SHARE)
+    windows = []
+    for number in range(SCORED_WINDOWS, 0, -1):
+        start = past.until - number * horizon_days
+        if start < first:
+            continue
+        known = past.before(start)
+        later = past.before(start + horizon_days).count - known.count
+        if later.any():
+            windows.append((known, later))
+    return windows
+
+
+def record_of(
+    method: HotspotMethod, windows: list[tuple[EventHistory, IntArray]], *, horizon_days: float
+) -> MethodRecord:
+    """Return how a method did on the windows, its parameters at each chosen on those before."""
+    scores = [
+        [score_map(method.score(known, horizon_days=horizon_days, **params), later) for params in method.choices]
+        for known, later in windows
+    ]
+    pei = np.array([[np.mean([area.pei for area in areas]) for areas in window] for window in scores])
+    so_far = np.concatenate([np.zeros((1, pei.shape[1])), np.cumsum(pei, axis=0)])
+    # Before the first window nothing speaks for any: the middle of the list is its least extreme.
+    taken = np.array([len(method.choices) // 2, *(int(np.argmax(sums)) for sums in so_far[1:-1])])
+    hits = np.array([[area.hit_rate for area in scores[window][choice]] for window, choice in enumerate(taken)])
+    best = int(np.argmax(so_far[-1]))
+    return MethodRecord(method.choices[best], pei[np.arange(len(taken)), taken], hits)
+
+
+def score_beside(
+    maps: Mapping[str, FloatArray], later_count: IntArray, *, event_total: float | None = None
+) -> dict[str, tuple[AreaScore, ...]]:
+    """Return the scores of several maps on the same later events, and of perfect foresight."""
+    foresight = {"perfect_foresight": later_count.astype(np.float64)}
+    return {
+        name: score_map(scores, later_count, event_total=event_total, shares=AREA_SHARES)
+        for name, scores in {**maps, **foresight}.items()
+    }
