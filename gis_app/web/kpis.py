@@ -23,6 +23,7 @@ from gis_app.services.spreadsheet import as_csv
 from gis_app.web import params
 from gis_app.web.access import current_caller, current_scope, requires
 from gis_app.web.contract import Parameter, contract
+from gis_app.web.published import month_name
 
 blueprint = Blueprint("kpis", __name__)
 NAMES: Mapping[str, Any] = {
@@ -68,7 +69,9 @@ def page() -> ResponseReturnValue:
         title=gettext("Key figures"),
         known=known,
         rows=[("", gettext("Total"), known.total), *_named_rows(known)],
+        period=_period(known.question),
         ranked=ranked,
+        scale=_scale(ranked),
         rank=rank,
         rates=RATES,
         names=NAMES,
@@ -94,7 +97,7 @@ def cases() -> ResponseReturnValue:
         "kpi_cases.html",
         title=NAMES[name],
         found=found,
-        question=question,
+        period=_period(question),
         place=found.area.in_language(params.locale()) if found.area else "",
         part=part,
         is_rate=name in RATES,
@@ -183,6 +186,17 @@ def _window() -> TimeWindow:
         return window_of(first_day_of(given["period"]))
     today = current_app.extensions["jingwei"].now().astimezone(CITY_TIME).date()
     return window_of((today.replace(day=1) - timedelta(days=1)).replace(day=1))
+
+
+def _period(question: Question) -> str:
+    window, asked = question.window, _query(question)
+    return month_name(asked["period"]) if "period" in asked else f"{window.first_day} – {window.last_day}"
+
+
+def _scale(ranked: list[Ranked]) -> tuple[float, float]:
+    """Return the shares that the bars of a ranking run between: from the lowest to the highest that may be."""
+    known = [(row.low, row.high) for row in ranked if row.low is not None and row.high is not None]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else (0.0, 1.0)
 
 
 def _query(question: Question) -> dict[str, str]:

@@ -245,7 +245,7 @@ def test_every_link_of_the_page_opens_as_many_cases_as_its_figure_says(whole):
 
 def test_an_area_without_cases_has_no_data_not_0_or_100_per_cent(whole):
     page = whole.get("/kpis?period=2026-05&by=village&lang=en").get_data(as_text=True)
-    row = next(part for part in page.split("<tr>") if ">=Second of Anyang</th>" in part)
+    row = next(part for part in page.split("</tr>") if ">=Second of Anyang</th>" in part)
     assert row.count("no data") == len(RATES)
     assert "%" not in row
 
