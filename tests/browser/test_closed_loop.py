@@ -36,7 +36,7 @@ def test_a_hazard_goes_from_a_phone_in_the_field_to_its_close_out(visit):
 
     desk = visit("township")
     page = desk.page
-    page.goto(f"{desk.address}/desk?lang=zh&stage=reported")
+    page.goto(f"{desk.address}/desk?lang=zh&stage=reported&q={title}")
     expect(page.locator("#queue tbody tr")).to_have_count(1)
     page.keyboard.press("j")
     page.keyboard.press("x")
