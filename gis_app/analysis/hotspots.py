@@ -12,13 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from gis_app.analysis.cell_maps import cell_map
+from gis_app.analysis.emerging import URGENCY, emerging_classes, gi_star_by_period
 from gis_app.analysis.event_history import EventHistory
 from gis_app.analysis.gi_star import gi_star_on_lattice, two_sided_p
 from gis_app.analysis.lattice import FloatArray
+from gis_app.analysis.near_repeat_risk import near_repeat_risk
 from gis_app.analysis.self_exciting import self_exciting
 from gis_app.analysis.significance import benjamini_hochberg
 
 Params = Mapping[str, float]
+
+EMERGING_STEPS = 10
+"""Periods whose trend is tested: Mann-Kendall is sound from eight or so on."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,17 @@ def gi_star_hotspots(past: EventHistory, *, horizon_days: float) -> FloatArray:
     return np.asarray(z + np.where(hot, np.ptp(z), 0.0), dtype=np.float64)
 
 
+def emerging_hotspots(past: EventHistory, *, horizon_days: float) -> FloatArray:
+    """Return cells by their class over the last ten periods, the most urgent first, and by mean z within a class."""
+    z, significance = gi_star_by_period(past, period_days=horizon_days, steps=EMERGING_STEPS)
+    classes = emerging_classes(z, significance)
+    rank = np.zeros(len(classes))
+    for place, name in enumerate(URGENCY):
+        rank[classes == f"hot_{name}"] = len(URGENCY) - place
+    mean_z = z.mean(axis=0)
+    return np.asarray(rank + mean_z / (1.0 + 2.0 * np.abs(mean_z).max()), dtype=np.float64)
+
+
 HOTSPOT_METHODS: dict[str, HotspotMethod] = {
     "count_so_far": HotspotMethod(count_so_far),
     "decayed_count": HotspotMethod(
@@ -63,5 +79,7 @@ HOTSPOT_METHODS: dict[str, HotspotMethod] = {
         kernel_density_so_far, tuple({"bandwidth_cells": cells} for cells in (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0))
     ),
     "gi_star": HotspotMethod(gi_star_hotspots),
+    "near_repeat": HotspotMethod(near_repeat_risk),
+    "emerging": HotspotMethod(emerging_hotspots),
     "self_exciting": HotspotMethod(self_exciting),
 }
