@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import cycle
+from itertools import cycle, islice
 
 import numpy as np
 
@@ -16,8 +16,11 @@ LEAST_PATIENCE, PATIENCE_PER_STOP = 1000, 40
 """Steps without a record after which a chain ends."""
 KEPT_SHARE, KEPT_SHARE_OF_FEW, FEW_STOPS = 0.97, 0.5, 40
 """Routes are kept of plans with at least this share of the best prize so far; of few stops nearly all are."""
-PRIZE_WEIGHTS = (2.0, 12.0)
-"""Of the chains, in turn."""
+MANY_STOPS = 150
+TEMPERS = ((2.0, 300), (12.0, 100), (2.0, 30), (12.0, 300))
+TEMPERS_OF_MANY = ((2.0, 30), (12.0, 30), (2.0, 100), (12.0, 100))
+"""Prize weight and history of the chains, in turn. Of many stops the first chain takes all of the time, so that a short
+history pays; of few there is time for many chains of different kinds."""
 REQUIRED_WORTH = 20.0
 """What a required stop is worth in mean prizes, where not all can be made together."""
 
@@ -34,6 +37,8 @@ def explore(
 
     Parameters
     ----------
+    seed
+        Of all chance. Whether it is even decides with which kind of chain to begin.
     start
         Where the first chain begins; at chance if None. Where stops are required or chained, chance would hardly find
         a plan at all: there chains begin at the best one so far.
@@ -42,13 +47,14 @@ def explore(
     own = _with_required_that_fit(problem, pool.best)
     is_tight = bool(problem.chained or problem.minimums) or any(stop.is_required for stop in own.stops)
     chains: dict[float, Chain] = {}
-    for weight in cycle(PRIZE_WEIGHTS):
+    tempers = TEMPERS_OF_MANY if len(problem.stops) > MANY_STOPS else TEMPERS
+    for weight, history in islice(cycle(tempers), seed % 2, None):
         if is_over():
             return
         if weight not in chains or problem.minimums:
             asked = _without_minimums(own, pool.best, chance) if problem.minimums else own
             chains[weight] = Chain(asked, seed=int(chance.integers(2**31)), prize_weight=weight)
-        chains[weight].begin(start or (pool.best if is_tight else None))
+        chains[weight].begin(start or (pool.best if is_tight else None), history=history)
         start = None
         _run(chains[weight], pool, len(problem.stops), is_over=is_over)
 

@@ -37,7 +37,6 @@ from gis_app.planning.crossings import uncrossed
 from gis_app.planning.routing_problem import Routes, RoutingProblem
 from gis_app.planning.whole_numbers import IntArray, TeamKind, WholeProblem, in_whole_numbers
 
-HISTORY = 300
 FIRST_PENALTY, LEAST_PENALTY, MOST_PENALTY = 40.0, 0.05, 100_000.0
 """Price of a unit of time over the shift; the first is for a prize weight of 1. At PyVRP's own first price no search of
 this kind dares over the border."""
@@ -89,17 +88,24 @@ class Chain:
             if operator.supports(data):
                 self._search.add_operator(operator(data))
         self._penalty = _Penalty(FIRST_PENALTY * prize_weight)
-        self.begin(None)
 
-    def begin(self, routes: Routes | None) -> None:
-        """Start anew, from routes or from chance."""
+    def begin(self, routes: Routes | None, *, history: int) -> None:
+        """Start anew.
+
+        Parameters
+        ----------
+        routes
+            Where to start; at chance if None.
+        history
+            Steps after which a change has to be no worse than the plan was before: the more, the freer and slower.
+        """
         if routes is None:
             random = Solution.make_random(self._model.data, self._random)
             self._first = self._search(random, _costs(MOST_PENALTY), exhaustive=True)
         else:
             self._first = self._model.encoded(routes)
         self._current = self._candidate = self._first
-        self._history: list[Solution | None] = [None] * HISTORY
+        self._history: list[Solution | None] = [None] * history
         self._record: int | None = None
         self._count = 0
 
@@ -126,7 +132,7 @@ class Chain:
         return mended if mended.is_feasible() else solution
 
     def _accept(self, candidate: Solution, costs: CostEvaluator) -> None:
-        place = self._count % HISTORY
+        place = self._count % len(self._history)
         self._count += 1
         late = self._history[place]
         cost, current = costs.penalised_cost(candidate), costs.penalised_cost(self._current)
