@@ -215,6 +215,7 @@ READS = {
         for level in ("township", "village")
         for area in ("&lang=en", f"&area={EAST.word}", f"&area={EAST_VILLAGE.word}", "&area=-")
     ],
+    "rules.page": lambda objects: [Ask(each, may_say=OFFICES) for each in ("/rules", "/rules?lang=en")],
     "ratings.page": _asks("/ratings", "/ratings?lang=en&weight_complaints=50"),
     "ratings.as_json": _asks("/api/ratings"),
     "events.events": lambda objects: [Ask("/api/events", is_stream=True)],
@@ -319,9 +320,16 @@ def _new_token(objects, home, foreign):
     yield Ask("/account/tokens", "POST", form={**form, "rights": "manage_accounts"})
 
 
+def _new_rule(objects, home, foreign):
+    limit = {"limit_value": "9", "limit_unit": "work_day", "valid_from": "2026-07-01"}
+    yield Ask("/rules", "POST", form={"category": "fire", "area": foreign.word, **limit}, may_say=OFFICES)
+
+
 CHANGES = {
     "closed_loop.take_step": _steps,
     "cases.desk_step": _steps_of_desk,
+    "rules.add": _new_rule,
+    "rules.end": lambda objects, home, foreign: [Ask("/rules/1/end", "POST", form={"x": "1"})],
     "cases.case_step": lambda objects, home, foreign: [_step_of_case(objects.hazards[foreign.path])],
     "hazards.report_hazard": lambda objects, home, foreign: [Ask("/api/hazards", "POST", json=report_in(foreign))],
     "hazards.correct_hazard": _corrections,
@@ -343,6 +351,8 @@ CHANGES = {
 REACH_NOBODY = {
     "account.change_password": "the old password is a wrong one",
     "account.revoke_token": "the token is another account's, also within the own area",
+    "rules.add": "rules hold for the whole city and are the city's alone",
+    "rules.end": "rules hold for the whole city and are the city's alone",
 }
 """Routes whose recipe is refused in the own area too, and why."""
 OWN_ONLY = {
@@ -394,6 +404,7 @@ NAMES_NO_OBJECT = {
     "tiles.whole_layer": "a layer, the same for everybody",
     "published.as_json": "a month, the same for everybody",
     "published.as_csv": "a month, the same for everybody",
+    "rules.end": "a rule of the whole city, the same for everybody",
     "static_files.static_file": "a file of the product",
     "static_files.versioned_file": "a file of the product",
 }
