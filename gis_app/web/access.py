@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from gis_app.domain.errors import Forbidden, NotFound, Unauthenticated
+from gis_app.domain.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from gis_app.domain.rights import Right, Scope
 from gis_app.services.gate import Caller, Gate
 
@@ -109,6 +109,7 @@ def _guard() -> ResponseReturnValue | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None:
         return None
+    _refuse_nul()
     declared = declared_right(view)
     if request.method not in SAFE_METHODS:
         _refuse_foreign_origin()
@@ -136,6 +137,13 @@ def _ask_to_log_in() -> ResponseReturnValue:
 
 def _wants_page() -> bool:
     return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+
+
+def _refuse_nul() -> None:
+    """Refuse the one character that a database cannot store; models of JSON bodies refuse it themselves."""
+    given = (request.path, *(value for _, value in (*request.args.items(multi=True), *request.form.items(multi=True))))
+    if any("\0" in text for text in given):
+        raise InvalidInput("A text holds a character that none has.", remedy="Leave it out.")
 
 
 def _refuse_foreign_origin() -> None:

@@ -14,6 +14,7 @@ from gis_app.services import accounts, api_tokens
 from gis_app.services.api_tokens import MadeToken, TokenWish
 from gis_app.services.gate import token_id
 from gis_app.web.access import current_caller, current_scope, requires, session_cookie
+from gis_app.web.contract import contract
 from gis_app.web.errors import sentence_of, status_of
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
@@ -21,6 +22,7 @@ blueprint = Blueprint("account", __name__, url_prefix="/account")
 
 @blueprint.get("")
 @requires(Right.MANAGE_OWN_ACCOUNT)
+@contract("The caller's own account", answers="text/html")
 def page() -> ResponseReturnValue:
     """Show the account, the form of its password, and its tokens."""
     return _page()
@@ -28,6 +30,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/password")
 @requires(Right.MANAGE_OWN_ACCOUNT)
+@contract("Change the password", form=("old", "new", "again"), answers="text/html")
 def change_password() -> ResponseReturnValue:
     """Change the password; every log-in ends, this one too."""
     form, state = request.form, current_app.extensions["jingwei"]
@@ -43,6 +46,7 @@ def change_password() -> ResponseReturnValue:
 
 @blueprint.post("/tokens")
 @requires(Right.MANAGE_OWN_ACCOUNT)
+@contract("Make a token", form=("label", "rights", "days", "area"), answers="text/html")
 def create_token() -> ResponseReturnValue:
     """Make a token and show its secret, this once."""
     form, state = request.form, current_app.extensions["jingwei"]
@@ -61,6 +65,7 @@ def create_token() -> ResponseReturnValue:
 
 @blueprint.post("/tokens/<identity>/revoke")
 @requires(Right.MANAGE_OWN_ACCOUNT)
+@contract("End a token", answers="text/html")
 def revoke_token(identity: str) -> ResponseReturnValue:
     """End a token."""
     state, caller = current_app.extensions["jingwei"], current_caller()

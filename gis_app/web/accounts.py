@@ -14,6 +14,7 @@ from gis_app.domain.rights import Right, Role
 from gis_app.services import accounts
 from gis_app.services.accounts import AccountWish, Made
 from gis_app.web.access import current_scope, requires
+from gis_app.web.contract import contract
 from gis_app.web.errors import sentence_of, status_of
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
@@ -21,6 +22,7 @@ blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
 
 @blueprint.get("")
 @requires(Right.MANAGE_ACCOUNTS)
+@contract("The accounts of the caller's area", answers="text/html")
 def page() -> ResponseReturnValue:
     """Show the accounts of the caller's area and a form for a new one."""
     return _page()
@@ -28,6 +30,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires(Right.MANAGE_ACCOUNTS)
+@contract("Make an account", form=("login", "role", "area", "locale", "way"), answers="text/html")
 def create() -> ResponseReturnValue:
     """Make an account and show its password, this once."""
     form, state = request.form, current_app.extensions["jingwei"]
@@ -41,6 +44,7 @@ def create() -> ResponseReturnValue:
 
 @blueprint.post("/<login>/change")
 @requires(Right.MANAGE_ACCOUNTS)
+@contract("Give an account another role or area", form=("role", "area"), answers="text/html")
 def change(login: str) -> ResponseReturnValue:
     """Give an account another role or area."""
     state, area = current_app.extensions["jingwei"], request.form.get("area") or None
@@ -49,6 +53,7 @@ def change(login: str) -> ResponseReturnValue:
 
 @blueprint.post("/<login>/disable")
 @requires(Right.MANAGE_ACCOUNTS)
+@contract("Shut an account out", answers="text/html")
 def disable(login: str) -> ResponseReturnValue:
     """Shut an account out at once."""
     state = current_app.extensions["jingwei"]
@@ -57,6 +62,7 @@ def disable(login: str) -> ResponseReturnValue:
 
 @blueprint.post("/<login>/enable")
 @requires(Right.MANAGE_ACCOUNTS)
+@contract("Let an account log in again", answers="text/html")
 def enable(login: str) -> ResponseReturnValue:
     """Let an account log in again."""
     state = current_app.extensions["jingwei"]
@@ -65,6 +71,7 @@ def enable(login: str) -> ResponseReturnValue:
 
 @blueprint.post("/<login>/password")
 @requires(Right.MANAGE_ACCOUNTS)
+@contract("Give an account a new password", answers="text/html")
 def reset_password(login: str) -> ResponseReturnValue:
     """Give an account a new password and show it, this once."""
     state = current_app.extensions["jingwei"]
@@ -73,6 +80,7 @@ def reset_password(login: str) -> ResponseReturnValue:
 
 @blueprint.post("/<login>/end")
 @requires(Right.MANAGE_ACCOUNTS)
+@contract("End all log-ins of an account", answers="text/html")
 def end_log_ins(login: str) -> ResponseReturnValue:
     """End all log-ins of an account."""
     state = current_app.extensions["jingwei"]

@@ -14,13 +14,16 @@ from gis_app.services import maps
 from gis_app.services.log_in import LoggedIn
 from gis_app.web import pages, params
 from gis_app.web.access import caller_or_none, current_scope, open_to_all, open_to_members, session_cookie
+from gis_app.web.contract import Parameter, contract
 from gis_app.web.errors import sentence_of, status_of
 
 blueprint = Blueprint("log_in", __name__)
+NEXT_PARAMETER = Parameter("next", "where to go afterwards, on this server", {"type": "string"})
 
 
 @blueprint.get("/login")
 @open_to_all
+@contract("The form to log in with", query=(NEXT_PARAMETER,), answers="text/html")
 def page() -> ResponseReturnValue:
     """Show the form; who is logged in already goes on."""
     if caller_or_none() is not None:
@@ -30,6 +33,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/login")
 @open_to_all
+@contract("Log in with a password", form=("login", "password", "next"), answers="text/html")
 def log_in() -> ResponseReturnValue:
     """Check login and password; the secret of the new log-in replaces whatever cookie came."""
     state = current_app.extensions["jingwei"]
@@ -63,6 +67,7 @@ def enter(made: LoggedIn, place: str) -> Response:
 
 @blueprint.post("/logout")
 @open_to_members
+@contract("Log out", answers="text/html")
 def log_out() -> ResponseReturnValue:
     """End the log-in."""
     state = current_app.extensions["jingwei"]

@@ -17,6 +17,7 @@ from gis_app.services.identity_provider import Identity, IdentityProvider, Journ
 from gis_app.services.secrets_at_rest import derived, new_secret
 from gis_app.web import log_in
 from gis_app.web.access import caller_or_none, not_found, open_to_all
+from gis_app.web.contract import Parameter, contract
 from gis_app.web.errors import RETRY_AFTER_SECONDS
 
 blueprint = Blueprint("provider_log_in", __name__, url_prefix="/login")
@@ -24,6 +25,7 @@ MOST_S = 600
 """How long somebody may take at the provider."""
 _COOKIE = "jingwei_departure"
 _MOST_PLACE_LENGTH = 2000
+_BACK = tuple(Parameter(name, "as the provider sent it", {"type": "string"}) for name in ("code", "state", "error"))
 _log = structlog.get_logger(__name__)
 
 
@@ -75,6 +77,7 @@ class Departure:
 
 @blueprint.get("/provider")
 @open_to_all
+@contract("Go to the identity provider", query=(log_in.NEXT_PARAMETER,), answers="text/html")
 def leave() -> ResponseReturnValue:
     """Send the browser to the provider; who is logged in already goes on."""
     provider, place = _provider(), log_in.next_place()
@@ -95,6 +98,7 @@ def leave() -> ResponseReturnValue:
 
 @blueprint.get("/callback")
 @open_to_all
+@contract("Come back from the identity provider", query=_BACK, answers="text/html")
 def come_back() -> ResponseReturnValue:
     """Log in whoever comes back from the provider; the cookie of the departure is used up either way."""
     provider, departure = _provider(), Departure.of_cookie(request.cookies.get(_cookie(), ""))
