@@ -187,7 +187,7 @@ HOSTILE = (
 
 
 def requests_with(value, document):
-    """Yield right and request for every parameter, field of a form and of a body there is, with a value in its place."""
+    """Yield right and request for each parameter and each field of a form or body, with a value in its place."""
     for path, methods in document["paths"].items():
         for method, each in methods.items():
             plain = {"method": method.upper(), "path": filled(path, each["parameters"], {})}
