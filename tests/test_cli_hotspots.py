@@ -146,3 +146,37 @@ def test_a_column_of_times_can_be_named(town):
     town.write_text(town.read_text().replace("time,", "Reported On,", 1))
     assert run(town).exit_code == 1
     assert run(town, "--time-column", "reported on").exit_code == 0
+
+
+def test_a_choice_is_kept_in_a_folder_and_a_damaged_one_made_again(town, tmp_path):
+    folder = tmp_path / "choices"
+    first = run(town, "--cache", folder).stdout
+    (kept,) = folder.iterdir()
+    content = kept.read_bytes()
+    assert run(town, "--cache", folder).stdout == first
+    kept.write_text("{")
+    assert run(town, "--cache", folder).stdout == first
+    assert kept.read_bytes() == content
+    run(town, "--cache", folder, until="2026-08-01")
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_kept_choice_is_taken_as_it_is(town, tmp_path):
+    folder = tmp_path / "choices"
+    run(town, "--cache", folder)
+    (kept,) = folder.iterdir()
+    told = json.loads(kept.read_text())
+    kept.write_text(json.dumps(told | {"name": "gi_star", "params": {}}))
+    assert "method gi_star" in run(town, "--cache", folder).stdout
+
+
+def test_a_loss_to_a_baseline_is_said_plainly(tmp_path):
+    # All was in one place; then all is in another, where one odd event had been.
+    lon, lat = TO_DEGREES.transform([500_100, 502_100], [3_000_100, 3_000_100])
+    rows = [f"2026-04-{1 + n % 28:02}T{n % 24:02}:00:00Z,{lon[0]},{lat[0]}" for n in range(100)]
+    rows += [f"2026-04-02T00:00:00Z,{lon[1]},{lat[1]}"] * 2
+    rows += [f"2026-09-{1 + n:02}T00:00:00Z,{lon[1]},{lat[1]}" for n in range(20)]
+    file = tmp_path / "moved.csv"
+    file.write_text("\n".join(["time,lon,lat", *rows]) + "\n")
+    said = run(file, "--method", "emerging").stdout
+    assert "emerging loses to count_so_far on these events at" in said

@@ -37,12 +37,9 @@ def cell_map(past: EventHistory, *, half_life_days: float = NEVER_FADES, spread_
     -------
     Shape ``(n,)``, sum 1; even over all cells if there is nothing to map.
     """
-    key = ("map", half_life_days, spread_cells, past.until)
-    if key not in past.memo:
-        mass = _smoothed(_faded_nodes(past, half_life_days), spread_cells)[past.lattice.mask]
-        total = mass.sum()
-        past.memo[key] = mass / total if total > 0 else np.full(len(mass), 1.0 / len(mass))
-    return past.memo[key]
+    mass = _smoothed(_faded_nodes(past, half_life_days), spread_cells)[past.lattice.mask]
+    total = mass.sum()
+    return mass / total if total > 0 else even_map(past.lattice)
 
 
 def faded(age_days: FloatArray | float, half_life_days: float) -> FloatArray:
@@ -95,6 +92,6 @@ def _whole_cells(nodes: FloatArray) -> FloatArray:
     return np.asarray(sums, dtype=np.float64)
 
 
-def far_reach(lattice: Lattice) -> FloatArray:
-    """Return an even map, shape ``(n,)``: what is expected where nothing is known."""
+def even_map(lattice: Lattice) -> FloatArray:
+    """Return what is expected where nothing is known: as much in every cell, shape ``(n,)``, sum 1."""
     return np.full(lattice.cell_count, 1.0 / lattice.cell_count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import geopandas
 import numpy as np
@@ -18,11 +18,22 @@ from gis_app.analysis.hotspots import HOTSPOT_METHODS
 from gis_app.analysis.instants import MICROSECONDS_PER_DAY, utc_instant, utc_instants
 from gis_app.analysis.lattice import DEFAULT_CELL_M, FloatArray, Lattice
 from gis_app.analysis.metric_crs import metric_geometries
-from gis_app.analysis.rolling_origin import BASELINE, MethodChoice, choose_method
+from gis_app.analysis.rolling_origin import BASELINE, MethodChoice, choice_digest, choose_method
 
 SHORTEST_HORIZON_DAYS, LONGEST_HORIZON_DAYS = 7.0, 30.0
 BASELINE_BANDWIDTHS_M = (150.0, 300.0)
+EVENTS_PER_HORIZON = 50
 TIE_SPREADS_CELLS = (1.0, 4.0, 16.0)
+
+
+class Choices(Protocol):
+    """What keeps choices by digest, such as a dict, or a folder of files."""
+
+    def get(self, key: str, /) -> MethodChoice | None:
+        """Return the choice kept under a digest, if there is one."""
+
+    def __setitem__(self, key: str, choice: MethodChoice, /) -> None:
+        """Keep a choice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +81,7 @@ def hotspot_map(
     cell_m: float = DEFAULT_CELL_M,
     horizon_days: float | None = None,
     method: str | None = None,
+    choices: Choices | None = None,
 ) -> HotspotMap:
     """Return where to expect events after a moment, learnt from those before it alone.
 
@@ -84,9 +96,11 @@ def hotspot_map(
     cell_m
         Side of a cell, metres.
     horizon_days
-        Length of the time to foretell; a twelfth of the past, from 7 to 30 days, if None.
+        Length of the time to foretell; as ``default_horizon``, if None.
     method
         A key of ``HOTSPOT_METHODS``; the one that did best on windows of the past, if None.
+    choices
+        Choices made before, by digest of what they were made from; a new one is added. A dict will do.
 
     Raises
     ------
@@ -104,8 +118,7 @@ def hotspot_map(
     lattice = study_lattice(east, y=north, cell_m=cell_m)
     past = event_history(lattice, east, y=north, day=when, until=until)
     horizon = default_horizon(past) if horizon_days is None else horizon_days
-    methods = HOTSPOT_METHODS if method is None else {name: HOTSPOT_METHODS[name] for name in {BASELINE, method}}
-    choice = choose_method(past, horizon_days=horizon, methods=methods, only=method)
+    choice = _choice(past, horizon, method=method, choices=choices)
     scores = HOTSPOT_METHODS[choice.name].score(past, horizon_days=horizon, **choice.params)
     return HotspotMap(past, distinct(scores, past), choice, int(far.sum()), horizon)
 
@@ -138,8 +151,26 @@ def days_of(instants: npt.NDArray[np.datetime64]) -> FloatArray:
 
 
 def default_horizon(past: EventHistory) -> float:
-    """Return how many days to foretell: a twelfth of the past, a week at least, a month at most."""
-    return float(np.clip(past.span_days / 12, SHORTEST_HORIZON_DAYS, LONGEST_HORIZON_DAYS))
+    """Return how many days to foretell, a whole number: a twelfth of the past, a week at least, a month at most.
+
+    Longer than a month, up to a twelfth of the past, where a month brings fewer than 50 events.
+    """
+    twelfth = past.span_days / 12
+    usual = float(np.clip(twelfth, SHORTEST_HORIZON_DAYS, LONGEST_HORIZON_DAYS))
+    filled = EVENTS_PER_HORIZON * past.span_days / max(len(past), 1)
+    return float(round(max(usual, min(filled, twelfth))))
+
+
+def _choice(past: EventHistory, horizon_days: float, *, method: str | None, choices: Choices | None) -> MethodChoice:
+    key = choice_digest(past, horizon_days=horizon_days, only=method)
+    known = None if choices is None else choices.get(key)
+    if known is not None:
+        return known
+    methods = HOTSPOT_METHODS if method is None else {name: HOTSPOT_METHODS[name] for name in (BASELINE, method)}
+    choice = choose_method(past, horizon_days=horizon_days, methods=methods, only=method)
+    if choices is not None:
+        choices[key] = choice
+    return choice
 
 
 def baseline_maps(past: EventHistory) -> dict[str, FloatArray]:

@@ -6,6 +6,7 @@ that follows. Its parameters there are those that did best on the windows before
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from gis_app.analysis.hotspots import HOTSPOT_METHODS, HotspotMethod, Params
 from gis_app.analysis.lattice import FloatArray, IntArray
 from gis_app.analysis.scoring import AREA_SHARES, AreaScore, score_map
 
+CHOICE_VERSION = 1
+"""Raised whenever the same past could give another choice."""
 BASELINE = "count_so_far"
 FALLBACK = "self_exciting"
 """Where too few events came to tell methods apart."""
@@ -109,6 +112,16 @@ def choose_method(
     records = {name: record_of(method, windows, horizon_days=horizon_days) for name, method in methods.items()}
     best = only or max(records, key=lambda name: records[name].mean_pei)
     return MethodChoice(best, records[best].params, records, sizes)
+
+
+def choice_digest(past: EventHistory, *, horizon_days: float, only: str | None = None) -> str:
+    """Return a digest of all that a choice is made from: equal digests mean equal choices."""
+    digest = hashlib.sha256(repr((CHOICE_VERSION, horizon_days, only, past.until)).encode())
+    lattice = past.lattice
+    digest.update(repr((lattice.cell_m, lattice.first_i, lattice.first_j, lattice.shape)).encode())
+    for values in (lattice.mask, past.x, past.y, past.day):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def scored_windows(past: EventHistory, *, horizon_days: float) -> list[tuple[EventHistory, IntArray]]:

@@ -9,16 +9,19 @@ maximum there is, as the likelihood is concave in the weights.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gis_app.analysis.cell_maps import NEVER_FADES, cell_map, far_reach
+from gis_app.analysis.cell_maps import NEVER_FADES, cell_map, even_map
 from gis_app.analysis.event_history import EventHistory
-from gis_app.analysis.lattice import FloatArray, IntArray
+from gis_app.analysis.lattice import FloatArray
 
 HALF_LIVES_DAYS = (NEVER_FADES, 180.0, 45.0, 10.0)
+"""For horizons of a month and less; for longer ones they grow with the horizon."""
+MONTH_DAYS = 30.0
 SPREADS_CELLS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+MAP_COUNT = len(HALF_LIVES_DAYS) * len(SPREADS_CELLS) + 1
 LEARNING_WINDOWS = 12
 FIRST_SHARE = 0.25
 """Of the past before the first learning window: too short a past would teach too little trust in counts."""
@@ -44,29 +47,28 @@ def self_exciting(past: EventHistory, *, horizon_days: float) -> FloatArray:
     expectation maximisation); Ogata (1988), same journal 83.
     """
     weights = learnt_weights(past, horizon_days=horizon_days)
-    return np.asarray(maps_of(past) @ weights, dtype=np.float64)
+    expected = np.zeros(past.lattice.cell_count)
+    # One map at a time: all of them at once would take the memory of a score of lattices.
+    for weight, one in zip(weights, mixed_maps(past, horizon_days=horizon_days), strict=True):
+        expected += weight * one
+    return expected
 
 
-def maps_of(past: EventHistory) -> FloatArray:
-    """Return the maps that are mixed, shape ``(n, k)``; the last one is even over all cells."""
-    kinds = [(half_life, spread) for half_life in HALF_LIVES_DAYS for spread in SPREADS_CELLS]
-    maps = [cell_map(past, half_life_days=half_life, spread_cells=spread) for half_life, spread in kinds]
-    return np.column_stack([*maps, far_reach(past.lattice)])
+def mixed_maps(past: EventHistory, *, horizon_days: float) -> Iterator[FloatArray]:
+    """Yield the maps that are mixed, each of shape ``(n,)``; the last one is even over all cells."""
+    longer = max(horizon_days / MONTH_DAYS, 1.0)
+    for half_life in HALF_LIVES_DAYS:
+        for spread in SPREADS_CELLS:
+            yield cell_map(past, half_life_days=half_life * longer, spread_cells=spread)
+    yield even_map(past.lattice)
 
 
 def learnt_weights(past: EventHistory, *, horizon_days: float) -> FloatArray:
     """Return the weight of each map, shape ``(k,)``, sum 1; even weights if the past is too short to learn from."""
-    seen, came = [], []
-    for start in learning_moments(past, horizon_days=horizon_days):
-        earlier = past.before(start)
-        cells = _later_cells(past, start, start + horizon_days)
-        cell, count = np.unique(cells, return_counts=True)
-        seen.append(maps_of(earlier)[cell])
-        came.append(count)
-    k = len(HALF_LIVES_DAYS) * len(SPREADS_CELLS) + 1
-    if not seen or not sum(len(part) for part in came):
-        return np.full(k, 1.0 / k)
-    return mixture_weights(np.concatenate(seen), np.concatenate(came))
+    windows = [_window(past, start, horizon_days) for start in learning_moments(past, horizon_days=horizon_days)]
+    if not sum(len(came) for _, came in windows):
+        return np.full(MAP_COUNT, 1.0 / MAP_COUNT)
+    return mixture_weights(np.concatenate([seen for seen, _ in windows]), np.concatenate([came for _, came in windows]))
 
 
 def learning_moments(past: EventHistory, *, horizon_days: float) -> list[float]:
@@ -76,7 +78,7 @@ def learning_moments(past: EventHistory, *, horizon_days: float) -> list[float]:
     return [start for start in starts if start >= first]
 
 
-def mixture_weights(chance: FloatArray, event_count: Sequence[int] | IntArray) -> FloatArray:
+def mixture_weights(chance: FloatArray, event_count: Sequence[float] | FloatArray) -> FloatArray:
     """Return the weights under which the events were likeliest.
 
     Parameters
@@ -89,11 +91,9 @@ def mixture_weights(chance: FloatArray, event_count: Sequence[int] | IntArray) -
     count = np.asarray(event_count, dtype=np.float64)
     k = chance.shape[1]
     weights = np.full(k, 1.0 / k)
-    total = count.sum() + PRIOR_EVENTS
     for _ in range(ROUNDS):
-        mixed = chance @ weights
-        better = weights * (chance.T @ (count / mixed))
-        better = (better + PRIOR_EVENTS / k) / total
+        explained = weights * (chance.T @ (count / (chance @ weights)))
+        better = (explained + PRIOR_EVENTS / k) / (count.sum() + PRIOR_EVENTS)
         moved = np.abs(better - weights).max()
         weights = better
         if moved < SETTLED:
@@ -101,7 +101,17 @@ def mixture_weights(chance: FloatArray, event_count: Sequence[int] | IntArray) -
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
-def _later_cells(past: EventHistory, start: float, end: float) -> IntArray:
-    first, last = np.searchsorted(past.day, [start, end], side="left")
-    cells = past.cells[first:last]
-    return cells[cells >= 0]
+def _window(past: EventHistory, start: float, horizon_days: float) -> tuple[FloatArray, FloatArray]:
+    """Return what each map at ``start`` gave the places of the window's events, ``(e, k)``, and their number, ``(e,)``.
+
+    Kept in the memo: at any later moment the window is as much past as now.
+    """
+    keys = ("window_seen", horizon_days, 0.0, start), ("window_came", horizon_days, 0.0, start)
+    if keys[0] not in past.memo:
+        first, last = np.searchsorted(past.day, [start, start + horizon_days], side="left")
+        cells = past.cells[first:last]
+        cell, count = np.unique(cells[cells >= 0], return_counts=True)
+        maps = mixed_maps(past.before(start), horizon_days=horizon_days)
+        past.memo[keys[0]] = np.column_stack([one[cell] for one in maps])
+        past.memo[keys[1]] = count.astype(np.float64)
+    return past.memo[keys[0]], past.memo[keys[1]]
