@@ -91,8 +91,7 @@ class TileStore:
         layer = self.layers.get(layer_id)
         if layer is None or layer.right not in scope.rights:
             raise NotFound("There is no layer {layer}.", layer=layer_id)
-        side = 2**address.zoom
-        if not (0 <= address.zoom <= DEEPEST_ZOOM and 0 <= address.x < side and 0 <= address.y < side):
+        if not _exists(address):
             raise NotFound(
                 "There is no tile {z}/{x}/{y}.", z=address.zoom, x=address.x, y=address.y, remedy="Zoom from 0 to 20."
             )
@@ -127,6 +126,13 @@ class TileStore:
             return tiles.counted_tile(connection, source, address, wanted)
         breaks = [stop.least for stop in layer.paint.stops if stop.least is not None]
         return tiles.merged_tile(connection, source, address, wanted, column=layer.paint_column, breaks=breaks)
+
+
+def _exists(address: TileAddress) -> bool:
+    # The zoom first: two to the power of any number that an address may hold would take all memory.
+    if not 0 <= address.zoom <= DEEPEST_ZOOM:
+        return False
+    return all(0 <= part < 2**address.zoom for part in (address.x, address.y))
 
 
 def _size(tile: Tile) -> int:
