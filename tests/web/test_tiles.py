@@ -82,7 +82,9 @@ def test_an_empty_tile_is_no_content(client):
     assert (answer.status_code, answer.data) == (204, b"")
 
 
-@pytest.mark.parametrize("place", ["21/0/0", "3/8/0", "3/0/8", "99/0/0", "9999999999999/0/0", "-1/0/0", "3/0/x", "3.5/0/0"])
+@pytest.mark.parametrize(
+    "place", ["21/0/0", "3/8/0", "3/0/8", "99/0/0", "9999999999999/0/0", "-1/0/0", "3/0/x", "3.5/0/0"]
+)
 def test_a_place_that_is_no_tile_is_not_found(client, place):
     answer = client.get(f"/tiles/hazards/{place}.mvt")
     assert answer.status_code == 404
