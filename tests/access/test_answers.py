@@ -34,7 +34,6 @@ FOREIGN_PLACES = (
         "/\n/evil.example",
         "/\r\nSet-Cookie: a=b",
         "/%0d%0a\r\nX: y",
-        "/\x00",
         "",
     ),
 )
@@ -117,7 +116,7 @@ def test_a_place_of_our_own_is_gone_to_after_the_log_in(log_in_as, place):
 
 
 @pytest.mark.parametrize(
-    "value", ["zh\r\nX-Evil: 1", "en; Secure\nSet-Cookie: a=b", "../../etc", "<script>", "\x00", "EN"]
+    "value", ["zh\r\nX-Evil: 1", "en; Secure\nSet-Cookie: a=b", "../../etc", "<script>", "EN"]
 )
 def test_a_language_that_is_none_goes_nowhere(log_in_as, value):
     answer = log_in_as(Role.SUPERVISOR, WEST).get("/", query_string={"lang": value})
