@@ -37,6 +37,17 @@ class DiscoveryWay(StrEnum):
     INSPECTION = "inspection"
 
 
+class CaseType(StrEnum):
+    """What a case of the loop is about; by its category.
+
+    Disputes and services take place between people: they are stored at their village, never at a house.
+    """
+
+    HAZARD = "hazard"
+    DISPUTE = "dispute"
+    SERVICE = "service"
+
+
 ENDED_STAGES = frozenset({Stage.CLOSED, Stage.VOID})
 """Stages after which nothing more is due."""
 

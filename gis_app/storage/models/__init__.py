@@ -6,9 +6,10 @@ from gis_app.storage.models.audit import AuditEntry, AuditHead, ClientWrite, Job
 from gis_app.storage.models.base import Base
 from gis_app.storage.models.geography import BasemapFeature, StreetSegment
 from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCell, ImportRun, VillageChange
-from gis_app.storage.models.loop import HazardEvent, RoutingRule, Unit
+from gis_app.storage.models.loop import HazardEvent, ProfessionalPost, RoutingRule, Unit
+from gis_app.storage.models.notices import Notice, Webhook
 from gis_app.storage.models.patrols import Patrol, PatrolRoute, PlannedStop, Team, TrackPoint
-from gis_app.storage.models.results import AnalysisRun, DensityCell, GridCoverage, HotspotCell
+from gis_app.storage.models.results import AnalysisRun, DensityCell, GridCoverage, HotspotCell, VillageStars
 
 REFERENCE_TABLES = frozenset(
     {
@@ -47,13 +48,17 @@ __all__ = [
     "ImportRun",
     "JobRun",
     "LogInAttempt",
+    "Notice",
     "Patrol",
     "PatrolRoute",
     "PlannedStop",
+    "ProfessionalPost",
     "RoutingRule",
     "StreetSegment",
     "Team",
     "TrackPoint",
     "Unit",
     "VillageChange",
+    "VillageStars",
+    "Webhook",
 ]

@@ -45,6 +45,7 @@ class Account(Base):
     oidc_subject: Mapped[str | None] = mapped_column(unique=True)  # issuer and subject, bound at the first log-in
     is_active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[Moment] = mapped_column(server_default=func.now())
+    notices_read_upto: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class AccountSession(Base):

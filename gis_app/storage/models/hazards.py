@@ -22,19 +22,20 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
+from gis_app.domain.hazards import CaseType, DiscoveryWay, Severity, Stage
 from gis_app.storage.models.base import Base, Moment, Point, ScopePath, Synthetic
 
 
-def _one_of(column: str, values: type[Stage] | type[Severity] | type[DiscoveryWay]) -> CheckConstraint:
+def _one_of(column: str, values: type[Stage] | type[Severity] | type[DiscoveryWay] | type[CaseType]) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 class HazardCategory(Base):
-    """A kind of hazard and the time limit of its handling."""
+    """A kind of hazard, dispute or service and the time limit of its handling."""
 
     __tablename__ = "hazard_category"
+    __table_args__ = (_one_of("case_type", CaseType),)
 
     code: Mapped[str] = mapped_column(primary_key=True)
     name_zh: Mapped[str]
@@ -42,6 +43,7 @@ class HazardCategory(Base):
     limit_value: Mapped[int]
     limit_unit: Mapped[str]
     sort: Mapped[int]
+    case_type: Mapped[str] = mapped_column(server_default=CaseType.HAZARD.value)
 
 
 class ImportRun(Base):
@@ -68,6 +70,7 @@ class Hazard(Base):
         _one_of("stage", Stage),
         _one_of("severity", Severity),
         _one_of("discovered_by", DiscoveryWay),
+        Index("ix_hazard_supervised_due_at", "supervised_due_at", postgresql_where=text("is_supervised")),
         Index("ix_hazard_recurs_of", "recurs_of", postgresql_where=text("recurs_of IS NOT NULL")),
         Index("ix_hazard_duplicate_of", "duplicate_of", postgresql_where=text("duplicate_of IS NOT NULL")),
         Index("ix_hazard_open_due", "due_at", postgresql_where=text("stage NOT IN ('closed', 'void')")),
@@ -91,6 +94,7 @@ class Hazard(Base):
     verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     is_supervised: Mapped[bool] = mapped_column(server_default=false())
+    supervised_due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     reopened_count: Mapped[int] = mapped_column(server_default="0")
     rework_count: Mapped[int] = mapped_column(server_default="0")
     unit_code: Mapped[str | None] = mapped_column(ForeignKey("unit.code"), index=True)

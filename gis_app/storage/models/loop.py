@@ -63,3 +63,15 @@ class HazardEvent(Base):
     reason: Mapped[str] = mapped_column(server_default="")
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     scope_path: Mapped[ScopePath]
+
+
+class ProfessionalPost(Base):
+    """How many professionals of a kind an office has assigned to a village: posts, never persons."""
+
+    __tablename__ = "professional_post"
+
+    village_id: Mapped[int] = mapped_column(ForeignKey("area.id", ondelete="CASCADE"), primary_key=True)
+    profession: Mapped[str] = mapped_column(primary_key=True)
+    office: Mapped[str]
+    post_count: Mapped[int]
+    scope_path: Mapped[ScopePath]

@@ -79,3 +79,17 @@ class GridCoverage(Base):
     last_visit_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     idle_days: Mapped[float | None]
     scope_path: Mapped[ScopePath]
+
+
+class VillageStars(Base):
+    """The star rating of a village over the last months, computed anew each night."""
+
+    __tablename__ = "village_stars"
+
+    village_id: Mapped[int] = mapped_column(ForeignKey("area.id", ondelete="CASCADE"), primary_key=True)
+    stars: Mapped[int | None] = mapped_column(SmallInteger)
+    score: Mapped[float | None]
+    vetoed_by: Mapped[str] = mapped_column(server_default="")
+    data_from: Mapped[date]
+    data_to: Mapped[date]
+    scope_path: Mapped[ScopePath]
