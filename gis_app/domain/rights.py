@@ -20,6 +20,7 @@ class Right(StrEnum):
     CORRECT_HAZARD = "correct_hazard"
     MOVE_HAZARD = "move_hazard"
     MANAGE_RULES = "manage_rules"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     EXPORT = "export"
     MANAGE_OWN_ACCOUNT = "manage_own_account"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -48,6 +49,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.VIEW_AGGREGATES,
             Right.MANAGE_ACCOUNTS,
             Right.MANAGE_RULES,
+            Right.MANAGE_WEBHOOKS,
             Right.READ_AUDIT,
             Right.EXPORT,
         },

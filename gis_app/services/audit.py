@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 from gis_app.domain.audit_chain import AuditEntry, Fault, Head, chain_faults, parse_heads
 from gis_app.domain.errors import Unavailable
 from gis_app.domain.rights import Scope
-from gis_app.storage import audit
+from gis_app.storage import audit, notices
 from gis_app.storage.audit import AuditEvent
 from gis_app.storage.engine import long_job, scoped
 
@@ -82,6 +82,8 @@ class Writing:
     connection: Connection
     account: str
     events: list[AuditEvent] = field(default_factory=list)
+    notices: list[Mapping[str, Any]] = field(default_factory=list)
+    """Added after the events, in the order of the commits: who reads up to one has missed none before it."""
 
     def note(self, action: str, subject: str, *, scope_path: str, **detail: Any) -> None:
         """Note something done; it is chained when the transaction commits, and not at all when it fails."""
@@ -116,6 +118,8 @@ class Ledger:
             yield work
             if work.events:
                 head = audit.append(connection, work.events, account=scope.account, at=at)
+            if work.notices:
+                notices.add(connection, work.notices)
         if head is not None:
             self.heads.write(head, at=at)
 

@@ -20,6 +20,7 @@ from gis_app.domain.hazards import ENDED_STAGES, Stage
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.transitions import Action, RequestKind
 from gis_app.domain.work_clock import Limit, LimitUnit, Suspension, deadline
+from gis_app.services import notices
 from gis_app.services.audit import Ledger, Writing
 from gis_app.services.gate import Caller
 from gis_app.services.hazards import RECURRENCE
@@ -200,6 +201,18 @@ def _take(work: Writing, caller: Caller, row: RowMapping, step: Step, *, version
     else:
         hazard_cells.note_change(work.connection, row["scope_path"])
     work.note(f"hazard.{step.action.value}", f"hazard:{row['id']}", scope_path=row["scope_path"], version=after.version)
+    work.notices.append(
+        notices.of_step(
+            step.action,
+            hazard_id=row["id"],
+            stage=after.stage.value,
+            unit=after.responsible_unit or before.responsible_unit,
+            account=caller.scope.account,
+            level=caller.level,
+            at=at,
+            scope_path=row["scope_path"],
+        )
+    )
 
 
 def _stored(

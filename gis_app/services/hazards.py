@@ -16,11 +16,13 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from gis_app.analysis.datum import TO_WGS84
 from gis_app.analysis.recurrence import RecurrenceRule
+from gis_app.domain.areas import AreaLevel
 from gis_app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Scope
 from gis_app.domain.transitions import Action
+from gis_app.services import notices
 from gis_app.services.audit import Ledger, Writing
 from gis_app.storage import hazard_cells, hazards, loop
 from gis_app.storage.engine import scoped
@@ -218,6 +220,18 @@ def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report, *, bo
     loop.add_event(connection, _first_event(work, hazard_id, now, where["scope_path"]))
     hazard_cells.refresh_village_month(connection, where["scope_path"], wanted.discovered_at)
     work.note("hazard.report", f"hazard:{hazard_id}", scope_path=where["scope_path"], category=wanted.category_code)
+    work.notices.append(
+        notices.of_step(
+            Action.REPORT,
+            hazard_id=hazard_id,
+            stage=Stage.REPORTED.value,
+            unit=None,
+            account=work.account,
+            level=AreaLevel.VILLAGE,
+            at=now,
+            scope_path=where["scope_path"],
+        )
+    )
     stored = hazards.hazard(connection, hazard_id)
     if stored is None:
         raise MISSING

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
-from gis_app.services import audit, retention
+from gis_app.domain.notices import Alert
+from gis_app.services import audit, notices, retention
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
-from gis_app.storage import hazard_cells, job_runs, loop, sessions
+from gis_app.storage import escalation, hazard_cells, job_runs, sessions
 from gis_app.storage.engine import scoped, system_scope
 
 LOOKS_EVERY = timedelta(minutes=5)
@@ -74,19 +76,29 @@ def _verify_audit(house: House) -> Mapping[str, int]:
 
 
 def _escalate(house: House) -> Mapping[str, int]:
-    """Tell the level above of what turned red since the last look."""
+    """Tell of cases that turned red since the last look, and of deadlines of the supervised list that passed."""
     now = house.ledger.now()
     with house.ledger.writing(system_scope("clock")) as work:
-        turned = loop.escalate_overdue(work.connection, now=now)
-        for path, count in turned.items():
+        turned = escalation.escalate_overdue(work.connection, now=now)
+        late = escalation.overdue_listings(work.connection, now=now)
+        for path, count in Counter(row["scope_path"] for row in turned).items():
             work.note("hazard.escalate", "hazards", scope_path=path, count=count)
             hazard_cells.note_change(work.connection, path)
-    return {"hazards": sum(turned.values())}
+        for path, count in Counter(row["scope_path"] for row in late).items():
+            work.note("hazard.listing_overdue", "hazards", scope_path=path, count=count)
+        work.notices += notices.of_alert(Alert.ESCALATED, turned, at=now)
+        work.notices += notices.of_alert(Alert.LISTING_OVERDUE, late, at=now)
+    return {"hazards": len(turned), "listings": len(late)}
+
+
+def _forget_notices(house: House) -> Mapping[str, int]:
+    return {"notices": notices.forget_old(house.ledger)}
 
 
 JOBS = (
     Job("escalation", timedelta(minutes=10), _escalate),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
+    Job("forget_notices", timedelta(days=1), _forget_notices),
     Job("retention", timedelta(days=1), _forget_tracks),
     Job(AUDIT_VERIFICATION, timedelta(days=1), _verify_audit),
 )

@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from gis_app.domain.errors import Conflict, InvalidInput
-from gis_app.services import housekeeping, retention
+from gis_app.services import housekeeping, retention, webhook_calls
 from gis_app.services.database import Database
 from gis_app.services.loop_data import begin_loop
 from gis_app.settings import Settings
@@ -116,11 +116,12 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
 
 
 def _begin_work(worker: Any, application: Any, settings: Settings) -> None:
-    """Let a worker keep house, and end with it what would keep it from ending: that thread and open streams."""
+    """Let a worker keep house and tell programs, and end with it what would keep it from ending: open streams too."""
     application.extensions["jingwei_closing"] = lambda: not worker.alive
     ledger = application.extensions["jingwei"].ledger
     house = housekeeping.House(ledger, settings.track_days, settings.metric_srid)
     housekeeping.start(house, lambda: worker.alive)
+    webhook_calls.start(ledger.engine, ledger.now, lambda: worker.alive)
 
 
 def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:

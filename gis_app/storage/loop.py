@@ -173,17 +173,6 @@ def route_loaded_hazards(connection: Connection) -> None:
     connection.execute(_ROUTE_LOADED)
 
 
-def escalate_overdue(connection: Connection, *, now: datetime) -> dict[str, int]:
-    """Mark open hazards that turned red and were not marked yet; return how many by scope path of their village."""
-    statement = text("""
-    WITH turned AS (
-        UPDATE hazard SET escalated_at = :now
-        WHERE stage NOT IN ('closed', 'void') AND due_at < :now AND suspended_at IS NULL AND escalated_at IS NULL
-        RETURNING scope_path)
-    SELECT scope_path, count(*) FROM turned GROUP BY scope_path""")
-    return {row[0]: int(row[1]) for row in connection.execute(statement, {"now": now})}
-
-
 def similar_cases(
     connection: Connection, hazard_id: uuid.UUID, *, within_m: float, closed_since: datetime
 ) -> Sequence[RowMapping]:

@@ -36,6 +36,7 @@ from gis_app.web import (
     kpis,
     log_in,
     map_page,
+    notices,
     openapi,
     pages,
     params,
@@ -47,6 +48,7 @@ from gis_app.web import (
     rules,
     static_files,
     tiles,
+    webhooks,
 )
 
 BLUEPRINTS = (
@@ -63,6 +65,8 @@ BLUEPRINTS = (
     accounts.blueprint,
     audit.blueprint,
     rules.blueprint,
+    notices.blueprint,
+    webhooks.blueprint,
     published.blueprint,
     kpis.blueprint,
     ratings.blueprint,

@@ -11,6 +11,7 @@ from flask import Flask, Response, g, request
 from flask_babel import gettext, lazy_gettext
 
 from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
+from gis_app.domain.notices import Alert
 from gis_app.domain.rights import Right, Role
 from gis_app.domain.transitions import Action, RequestKind
 from gis_app.domain.work_clock import LimitUnit
@@ -22,11 +23,13 @@ PAGES = (
     ("/", Right.VIEW_MAP, lazy_gettext("Map")),
     ("/desk", Right.MOVE_HAZARD, lazy_gettext("Desk")),
     ("/tasks", Right.MOVE_HAZARD, lazy_gettext("My tasks")),
+    ("/notices", Right.MOVE_HAZARD, lazy_gettext("Notices")),
     ("/kpis", Right.VIEW_AGGREGATES, lazy_gettext("Key figures")),
     ("/ratings", Right.VIEW_AGGREGATES, lazy_gettext("Star rating")),
     ("/published", Right.VIEW_MAP, lazy_gettext("Monthly figures")),
     ("/accounts", Right.MANAGE_ACCOUNTS, lazy_gettext("Accounts")),
     ("/rules", Right.MANAGE_RULES, lazy_gettext("Routing rules")),
+    ("/webhooks", Right.MANAGE_WEBHOOKS, lazy_gettext("Webhooks")),
     ("/audit", Right.READ_AUDIT, lazy_gettext("Audit")),
     ("/account", Right.MANAGE_OWN_ACCOUNT, lazy_gettext("My account")),
 )
@@ -50,6 +53,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.CORRECT_HAZARD: lazy_gettext("Correct hazards"),
         Right.MOVE_HAZARD: lazy_gettext("Take part in the closed loop"),
         Right.MANAGE_RULES: lazy_gettext("Manage routing rules"),
+        Right.MANAGE_WEBHOOKS: lazy_gettext("Manage webhooks"),
         Right.EXPORT: lazy_gettext("Export"),
         Right.MANAGE_OWN_ACCOUNT: lazy_gettext("Manage the own account"),
         Right.MANAGE_ACCOUNTS: lazy_gettext("Manage accounts"),
@@ -119,6 +123,29 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Action.LIFT_LISTING: lazy_gettext("Take off the supervised list"),
         Action.SUSPEND: lazy_gettext("Suspend the clock"),
         Action.RESUME: lazy_gettext("Resume the clock"),
+    },
+    "notice": {
+        Action.REPORT: lazy_gettext("Reported"),
+        Action.FILE: lazy_gettext("Filed, to be assigned"),
+        Action.REOPEN: lazy_gettext("Reopened, to be assigned"),
+        Action.ASSIGN: lazy_gettext("Assigned to your unit"),
+        Action.FEEDBACK: lazy_gettext("Feedback given, to be verified"),
+        Action.VERIFY: lazy_gettext("Verified, to be closed out"),
+        Action.REWORK: lazy_gettext("Sent back for rework"),
+        Action.SUSPEND: lazy_gettext("Clock suspended"),
+        Action.RESUME: lazy_gettext("Clock runs again"),
+        Action.REQUEST_RETURN: lazy_gettext("Return asked for"),
+        Action.APPROVE_RETURN: lazy_gettext("Returned, to be assigned anew"),
+        Action.REFUSE_RETURN: lazy_gettext("Return refused"),
+        Action.REQUEST_EXTENSION: lazy_gettext("Extension asked for"),
+        Action.APPROVE_EXTENSION: lazy_gettext("Extension approved"),
+        Action.REFUSE_EXTENSION: lazy_gettext("Extension refused"),
+        Action.REQUEST_LISTING: lazy_gettext("Listing asked for"),
+        Action.APPROVE_LISTING: lazy_gettext("Put on the supervised list"),
+        Action.REFUSE_LISTING: lazy_gettext("Listing refused"),
+        Action.LIFT_LISTING: lazy_gettext("Taken off the supervised list"),
+        Alert.ESCALATED: lazy_gettext("Overdue"),
+        Alert.LISTING_OVERDUE: lazy_gettext("Overdue on the supervised list"),
     },
     "level": {
         "city": lazy_gettext("City"),

@@ -55,12 +55,13 @@ class Ask:
 
 @dataclass(frozen=True)
 class Objects:
-    """What is in the city, by scope path of its area: ids of hazards, features by layer, logins and tokens."""
+    """What is in the city, by scope path of its area: ids of hazards, features by layer, logins, tokens, webhooks."""
 
     hazards: dict
     features: dict
     logins: dict
     tokens: dict
+    webhooks: dict
 
 
 def objects_of(connection):
@@ -78,6 +79,7 @@ def objects_of(connection):
         features=features,
         logins=one_of_each("SELECT scope_path, min(login) FROM account WHERE login LIKE '%.login.%' GROUP BY 1"),
         tokens=one_of_each("SELECT scope_path, (array_agg(id))[1] FROM api_token GROUP BY 1"),
+        webhooks=one_of_each("SELECT scope_path, min(id) FROM webhook GROUP BY 1"),
     )
 
 
@@ -216,6 +218,9 @@ READS = {
         for area in ("&lang=en", f"&area={EAST.word}", f"&area={EAST_VILLAGE.word}", "&area=-")
     ],
     "rules.page": lambda objects: [Ask(each, may_say=OFFICES) for each in ("/rules", "/rules?lang=en")],
+    "notices.page": _asks("/notices", "/notices?lang=en"),
+    "notices.unread": _asks("/api/notices/unread"),
+    "webhooks.page": _asks("/webhooks", "/webhooks?lang=en"),
     "ratings.page": _asks("/ratings", "/ratings?lang=en&weight_complaints=50"),
     "ratings.as_json": _asks("/api/ratings"),
     "events.events": lambda objects: [Ask("/api/events", is_stream=True)],
@@ -325,7 +330,20 @@ def _new_rule(objects, home, foreign):
     yield Ask("/rules", "POST", form={"category": "fire", "area": foreign.word, **limit}, may_say=OFFICES)
 
 
+def _new_webhook(objects, home, foreign):
+    form = {"name": "reach", "url": "http://127.0.0.1:1/x", "area": foreign.word}
+    yield Ask("/webhooks", "POST", form=form)
+
+
+def _webhook_change(action):
+    return lambda objects, home, foreign: [Ask(f"/webhooks/{objects.webhooks[foreign.path]}/{action}", "POST")]
+
+
 CHANGES = {
+    "webhooks.add": _new_webhook,
+    "webhooks.pause": _webhook_change("pause"),
+    "webhooks.resume": _webhook_change("resume"),
+    "webhooks.remove": _webhook_change("remove"),
     "closed_loop.take_step": _steps,
     "cases.desk_step": _steps_of_desk,
     "rules.add": _new_rule,
@@ -358,6 +376,7 @@ REACH_NOBODY = {
 OWN_ONLY = {
     "log_in.log_in": Ask("/login", "POST", form={"login": "reach", "password": PASSWORD}),
     "log_in.log_out": Ask("/logout", "POST"),
+    "notices.mark_read": Ask("/notices/read", "POST", form={"upto": "0"}),
 }
 """Routes that change the caller's own log-in and name nothing else: there is nothing foreign to reach for."""
 
@@ -389,6 +408,9 @@ def named_objects(objects, foreign):
         pairs[endpoint] = [
             tuple(Ask(f"/accounts/{each}/{action}", "POST", form=form) for each in (login, "nobody-at-all"))
         ]
+    for action in ("pause", "resume", "remove"):
+        hooks = (objects.webhooks[foreign.path], MISSING_ID)
+        pairs[f"webhooks.{action}"] = [tuple(Ask(f"/webhooks/{each}/{action}", "POST") for each in hooks)]
     return pairs
 
 

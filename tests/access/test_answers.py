@@ -115,9 +115,7 @@ def test_a_place_of_our_own_is_gone_to_after_the_log_in(log_in_as, place):
     assert (answer.status_code, answer.headers["Location"]) == (302, place)
 
 
-@pytest.mark.parametrize(
-    "value", ["zh\r\nX-Evil: 1", "en; Secure\nSet-Cookie: a=b", "../../etc", "<script>", "EN"]
-)
+@pytest.mark.parametrize("value", ["zh\r\nX-Evil: 1", "en; Secure\nSet-Cookie: a=b", "../../etc", "<script>", "EN"])
 def test_a_language_that_is_none_goes_nowhere(log_in_as, value):
     answer = log_in_as(Role.SUPERVISOR, WEST).get("/", query_string={"lang": value})
     assert answer.status_code == 200

@@ -45,7 +45,7 @@ SEEN_IN_THE_BROWSER = (
                 "search",
                 "small_layers",
             ),
-            *("area_names", "desk_limits", "kpis", "published", "ratings", "retention", "tiles"),
+            *("area_names", "desk_limits", "kpis", "published", "ratings", "retention", "tiles", "webhooks"),
         )
     ),
 )
