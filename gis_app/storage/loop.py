@@ -15,7 +15,8 @@ _CASE = """
 SELECT h.id, h.number, h.title, h.description, h.place, h.category_code, h.severity, h.stage, h.discovered_by,
        h.discovered_at, h.filed_at, h.assigned_at, h.yellow_at, h.due_at, h.feedback_at, h.verified_at, h.closed_at,
        h.is_supervised, h.reopened_count, h.rework_count, h.version, h.unit_code, h.limit_value, h.limit_unit,
-       h.suspended_at, h.escalated_at, h.handlers, h.requests, h.recurs_of, h.duplicate_of, h.is_synthetic,
+       h.suspended_at, h.escalated_at, h.handlers, h.requests, h.recurs_of, h.duplicate_of,
+       h.supervised_due_at, h.is_synthetic,
        h.scope_path, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat, c.name_zh AS category_zh, c.name_en AS category_en,
        v.code AS village_code, v.name_zh AS village_zh, v.name_en AS village_en, p.name_zh AS township_zh,
        p.name_en AS township_en, g.code AS grid_code, u.name_zh AS unit_zh, u.name_en AS unit_en
@@ -43,6 +44,7 @@ ORDER BY version""")
 # Newly due first; what waits for somebody who is not named has no deadline and comes after, oldest first.
 _ORDERS = {
     "due": "h.due_at NULLS LAST, h.discovered_at, h.id",
+    "supervised": "h.supervised_due_at NULLS LAST, h.due_at NULLS LAST, h.id",
     "newest": "h.discovered_at DESC, h.id DESC",
     "severity": "array_position(ARRAY['severe','major','general','low'], h.severity), h.due_at NULLS LAST, h.id",
 }
@@ -58,7 +60,7 @@ LIGHTS = tuple(_LIGHTS)
 _STATE_COLUMNS = (
     *("stage", "version", "unit_code", "handlers", "is_supervised", "suspended_at", "requests", "filed_at"),
     *("assigned_at", "yellow_at", "due_at", "feedback_at", "verified_at", "closed_at", "limit_value", "limit_unit"),
-    *("reopened_count", "rework_count", "escalated_at"),
+    *("reopened_count", "rework_count", "escalated_at", "supervised_due_at", "duplicate_of"),
 )
 _ASSIGNMENTS = ", ".join(
     f"{name} = CAST(:{name} AS jsonb)" if name == "requests" else f"{name} = :{name}" for name in _STATE_COLUMNS
@@ -163,7 +165,8 @@ def queue_counts(connection: Connection, *, now: datetime, unit: str = "") -> Ro
     counts = [f"count(*) FILTER (WHERE h.stage = '{stage}') AS {stage}" for stage in stages]
     counts += [f"count(*) FILTER (WHERE {condition}) AS {light}" for light, condition in _LIGHTS.items()]
     query = f"""
-    SELECT {", ".join(counts)}, count(*) FILTER (WHERE h.requests <> '[]') AS asked
+    SELECT {", ".join(counts)}, count(*) FILTER (WHERE h.requests <> '[]') AS asked,
+           count(*) FILTER (WHERE h.is_supervised) AS supervised
     FROM hazard h WHERE h.stage NOT IN ('closed', 'void') AND (:unit = '' OR h.unit_code = :unit)"""  # noqa: S608
     return connection.execute(text(query), {"now": now, "unit": unit}).mappings().one()
 
@@ -187,6 +190,13 @@ def similar_cases(
     # A degree of longitude is at least 80 km up to 44 degrees north or south.
     values = {"id": hazard_id, "within_m": within_m, "degrees": within_m / 80_000, "closed_since": closed_since}
     return connection.execute(query, values).mappings().all()
+
+
+def attached_reports(connection: Connection, hazard_id: uuid.UUID) -> Sequence[RowMapping]:
+    """Return the void reports that repeat a case, the oldest first."""
+    query = text("""
+    SELECT id, number, title, discovered_at FROM hazard WHERE duplicate_of = :id ORDER BY discovered_at, id LIMIT 50""")
+    return connection.execute(query, {"id": hazard_id}).mappings().all()
 
 
 def mark_recurrence(connection: Connection, hazard_id: uuid.UUID, earlier: uuid.UUID) -> None:

@@ -16,8 +16,8 @@ from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, JingweiErro
 from gis_app.domain.rights import Right
 from gis_app.domain.transitions import TRANSITIONS, Action, Rule
 from gis_app.rendering.command_map import safe_json
-from gis_app.services import closed_loop, maps
-from gis_app.services.closed_loop import Step
+from gis_app.services import closed_loop, loop_steps, maps
+from gis_app.services.loop_values import NEEDS_VALUE, Step
 from gis_app.web import params
 from gis_app.web.access import current_caller, requires
 from gis_app.web.closed_loop import QUERY, case_json, queue_filter
@@ -28,7 +28,7 @@ from gis_app.web.static_files import static_url
 blueprint = Blueprint("cases", __name__)
 MAP_LAYERS = ("land", "water", "streets", "townships", "villages")
 """What the map beside the queue shows below the cases."""
-_STEP_FIELDS = ("action", "reason", "unit", "value", "version", "id")
+_STEP_FIELDS = ("action", "reason", "unit", "value", "version", "id", "same_as")
 
 
 @blueprint.get("/desk")
@@ -47,7 +47,7 @@ def desk_step() -> ResponseReturnValue:
     state = current_app.extensions["jingwei"]
     try:
         targets = [_target(each) for each in request.form.getlist("hazard")]
-        closed_loop.move(state.ledger, current_caller(), _step(), targets=targets)
+        loop_steps.move(state.ledger, current_caller(), _step(), targets=targets)
     except (Conflict, Forbidden, InvalidInput) as error:
         return _desk(error)
     back = urlsplit(request.form.get("back", ""))
@@ -87,7 +87,7 @@ def case_step(hazard_id: uuid.UUID) -> ResponseReturnValue:
     state = current_app.extensions["jingwei"]
     try:
         target = _target(f"{hazard_id}:{request.form.get('version', '')}")
-        closed_loop.move(state.ledger, current_caller(), _step(), targets=[target])
+        loop_steps.move(state.ledger, current_caller(), _step(), targets=[target])
     except (Conflict, Forbidden, InvalidInput) as error:
         return _case(hazard_id, error)
     return redirect(f"/cases/{hazard_id}", HTTPStatus.SEE_OTHER)
@@ -104,6 +104,7 @@ def _step() -> Step:
         unit=form.get("unit") or None,
         value=int(value) if value.isascii() and value.isdecimal() and len(value) < 6 else None,
         client_id=_uuid(form.get("id", "")),
+        same_as=_uuid(form.get("same_as", "")),
     )
 
 
@@ -137,7 +138,11 @@ def _desk(error: JingweiError | None = None) -> Response:
         wanted=request.args,
         query=urlencode(list(request.args.items(multi=True))),
         needs_reason=sorted(action.value for action, row in TRANSITIONS.items() if Rule.REASON in row.rules),
-        actions=[action for action in Action if any(action in case["permitted"] for case in cases)],
+        actions=[
+            action
+            for action in Action
+            if action not in NEEDS_VALUE and any(action in case["permitted"] for case in cases)
+        ],
         error=sentence_of(error) if error else "",
         config=safe_json(_map_config(cases)),
         **choices,
@@ -166,6 +171,7 @@ def _case(hazard_id: uuid.UUID, error: JingweiError | None = None) -> Response:
         events=found["events"],
         route=found["route"],
         similar=found["similar"],
+        attached=found["attached"],
         steps=[
             {"action": action, "needs_reason": Rule.REASON in TRANSITIONS[action].rules}
             for action in found["permitted"]

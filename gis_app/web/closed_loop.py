@@ -16,8 +16,8 @@ from gis_app.domain.errors import InvalidInput
 from gis_app.domain.hazards import ENDED_STAGES, Severity, Stage
 from gis_app.domain.rights import Right
 from gis_app.domain.transitions import Action, RequestKind
-from gis_app.services import closed_loop
-from gis_app.services.closed_loop import Step
+from gis_app.services import closed_loop, loop_steps
+from gis_app.services.loop_values import LONGEST_VALUE, Step
 from gis_app.storage.loop import LIGHTS, QUEUE_ORDERS, QueueFilter
 from gis_app.web.access import current_caller, requires
 from gis_app.web.bodies import Code, Strict, body_of
@@ -42,7 +42,7 @@ FIELDS = (
         "village_en",
     ),
     *("township_zh", "township_en", "grid_code", "requests", "recurs_of", "duplicate_of", "lon", "lat"),
-    "is_synthetic",
+    *("is_synthetic", "supervised_due_at"),
 )
 _TEXT = {"type": "string"}
 QUERY = (
@@ -72,11 +72,12 @@ class StepBody(Strict):
     """One step, for one hazard or many. ``id`` is made by the client, once, and sent again when it is repeated."""
 
     action: Action
-    hazards: Annotated[list[Target], Field(min_length=1, max_length=closed_loop.MOST_AT_ONCE)]
+    hazards: Annotated[list[Target], Field(min_length=1, max_length=loop_steps.MOST_AT_ONCE)]
     reason: Reason = ""
     unit: Code | None = None
-    value: Annotated[int, Field(ge=1, le=closed_loop.LONGEST_EXTENSION)] | None = None
+    value: Annotated[int, Field(ge=1, le=LONGEST_VALUE)] | None = None
     id: uuid.UUID | None = None
+    same_as: uuid.UUID | None = None
 
 
 @blueprint.get("/queue")
@@ -104,6 +105,7 @@ def one_case(hazard_id: uuid.UUID) -> ResponseReturnValue:
         permitted=list(found["permitted"]),
         route=_plain(dict(found["route"])),
         similar=[_plain(dict(each)) for each in found["similar"]],
+        attached=[_plain(dict(each)) for each in found["attached"]],
     )
 
 
@@ -113,9 +115,9 @@ def one_case(hazard_id: uuid.UUID) -> ResponseReturnValue:
 def take_step() -> ResponseReturnValue:
     """Take a step and answer the hazards as they are then."""
     state, wanted = current_app.extensions["jingwei"], body_of(StepBody)
-    step = Step(wanted.action, wanted.reason, wanted.unit, wanted.value, wanted.id)
+    step = Step(wanted.action, wanted.reason, wanted.unit, wanted.value, wanted.id, wanted.same_as)
     targets = [(each.id, each.version) for each in wanted.hazards]
-    moved = closed_loop.move(state.ledger, current_caller(), step, targets=targets)
+    moved = loop_steps.move(state.ledger, current_caller(), step, targets=targets)
     return jsonify(cases=[case_json(row, state.now()) for row in moved])
 
 

@@ -113,8 +113,11 @@ def make_app(engine, heads):
     """Make the application, on the small city unless another engine is given."""
 
     def make(*, on=None, now=NOW, **settings):
-        chosen = Settings(home=heads.parent, audit_heads=heads, **settings)
-        app = create_app(chosen, on or engine, now=now if callable(now) else lambda: now)
+        database = on or engine
+        # A chain of its own for each copy of the city.
+        own_heads = heads.with_name(f"{database.url.database}.log")
+        chosen = Settings(home=heads.parent, audit_heads=own_heads, **settings)
+        app = create_app(chosen, database, now=now if callable(now) else lambda: now)
         app.test_client_class = ReadingClient
         return app
 

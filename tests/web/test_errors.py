@@ -45,7 +45,17 @@ SEEN_IN_THE_BROWSER = (
                 "search",
                 "small_layers",
             ),
-            *("area_names", "desk_limits", "kpis", "published", "ratings", "retention", "tiles", "webhooks"),
+            *(
+                "area_names",
+                "desk_limits",
+                "kpis",
+                "published",
+                "ratings",
+                "loop_steps",
+                "retention",
+                "tiles",
+                "webhooks",
+            ),
         )
     ),
 )
