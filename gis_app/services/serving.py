@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from gis_app.domain.errors import Conflict, InvalidInput
-from gis_app.services import housekeeping, retention, webhook_calls
+from gis_app.services import database_watch, housekeeping, retention, webhook_calls
 from gis_app.services.database import Database
 from gis_app.services.loop_data import begin_loop
 from gis_app.settings import Settings
@@ -121,6 +121,8 @@ def _begin_work(worker: Any, application: Any, settings: Settings) -> None:
     ledger = application.extensions["jingwei"].ledger
     house = housekeeping.House(ledger, settings.track_days, settings.metric_srid)
     housekeeping.start(house, lambda: worker.alive)
+    if not settings.database_url:
+        database_watch.start(settings.home, lambda: worker.alive)
     webhook_calls.start(ledger.engine, ledger.now, lambda: worker.alive)
 
 
@@ -134,6 +136,8 @@ def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:
         "preload_app": True,
         "loglevel": "warning",
         "graceful_timeout": 5,
+        # Idle connections take no thread; closed too soon, the next request of a browser meets a closed door.
+        "keepalive": 60,
         "control_socket_disable": True,
     }
 

@@ -116,6 +116,12 @@ def status(home: Path) -> RunningCluster | None:
     return RunningCluster(home=home, socket_folder=postmaster.socket_folder, pid=postmaster.pid)
 
 
+def was_killed(home: Path) -> bool:
+    """Return whether the last server below ``home`` ended without taking its leave: its pid file names nobody alive."""
+    data = home.absolute() / "pgdata"
+    return (data / "postmaster.pid").exists() and living_postmaster(data) is None
+
+
 def stop(home: Path, *, tell: Tell = lambda message: None) -> bool:
     """Stop the cluster below ``home``, also one that is still starting; return whether it ran."""
     home = home.absolute()
