@@ -116,6 +116,24 @@ def lattice_over(area: Any, cell_m: float = DEFAULT_CELL_M) -> Lattice:
     return Lattice(cell_m, first_i, first_j, inside.reshape(rows, columns))
 
 
+def lattice_of_cells(cells: npt.ArrayLike, cell_m: float = DEFAULT_CELL_M) -> Lattice:
+    """Return the lattice of given cells, shape ``(n, 2)``, in any order.
+
+    Raises
+    ------
+    ValueError
+        If there are no cells.
+    """
+    index = np.asarray(cells, dtype=np.int64)
+    if not len(index):
+        raise ValueError("A lattice needs a cell.")
+    first_i, first_j = (int(axis.min()) for axis in index.T)
+    columns, rows = (int(axis.max()) + 1 for axis in (index - [first_i, first_j]).T)
+    mask = np.zeros((rows, columns), dtype=np.bool_)
+    mask[index[:, 1] - first_j, index[:, 0] - first_i] = True
+    return Lattice(float(cell_m), first_i, first_j, mask)
+
+
 def _overlaps(area: Any, squares: npt.NDArray[np.object_]) -> BoolArray:
     shapely.prepare(area)
     overlap: BoolArray = shapely.intersects(area, squares)

@@ -7,7 +7,7 @@ that follows. Its parameters there are those that did best on the windows before
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,25 @@ class MethodRecord:
     def mean_pei(self) -> float:
         """The figure by which methods are ranked."""
         return float(self.pei.mean())
+
+
+@dataclass(frozen=True, eq=False)
+class WindowTrials:
+    """How every method would have done in one window, with each of its parameters.
+
+    Parameters
+    ----------
+    event_count
+        Events in the window.
+    pei
+        By method, shape ``(choices,)``: mean PEI over the shares of area.
+    hit_rate
+        By method, shape ``(choices, shares)``.
+    """
+
+    event_count: int
+    pei: Mapping[str, FloatArray]
+    hit_rate: Mapping[str, FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,14 +123,55 @@ def choose_method(
     if not horizon_days > 0 or BASELINE not in methods:
         raise ValueError(f"Choosing needs a positive horizon and the baseline {BASELINE!r} among the methods.")
     windows = scored_windows(past, horizon_days=horizon_days)
-    sizes = np.array([later.sum() for _, later in windows], dtype=np.int64)
-    if len(windows) < 2 or sizes.sum() < FEWEST_EVENTS:
+    if _too_few(np.array([later.sum() for _, later in windows], dtype=np.int64)):
+        tried = [WindowTrials(int(later.sum()), {}, {}) for _, later in windows]
+    else:
+        tried = [trials_of(known, later, horizon_days=horizon_days, methods=methods) for known, later in windows]
+    return choice_of_trials(tried, methods=methods, only=only)
+
+
+def trials_of(
+    known: EventHistory,
+    later_count: IntArray,
+    *,
+    horizon_days: float,
+    methods: Mapping[str, HotspotMethod] = HOTSPOT_METHODS,
+) -> WindowTrials:
+    """Return how every method with each of its parameters foretells a window, from what was known before it."""
+    pei, hit_rate = {}, {}
+    for name, method in methods.items():
+        scores = [
+            score_map(method.score(known, horizon_days=horizon_days, **params), later_count)
+            for params in method.choices
+        ]
+        pei[name] = np.array([np.mean([area.pei for area in areas]) for areas in scores])
+        hit_rate[name] = np.array([[area.hit_rate for area in areas] for areas in scores])
+    return WindowTrials(int(later_count.sum()), pei, hit_rate)
+
+
+def choice_of_trials(
+    windows: Sequence[WindowTrials],
+    *,
+    methods: Mapping[str, HotspotMethod] = HOTSPOT_METHODS,
+    only: str | None = None,
+) -> MethodChoice:
+    """Return the method that did best in windows, oldest first, with its parameters; see ``choose_method``."""
+    sizes = np.array([window.event_count for window in windows], dtype=np.int64)
+    if _too_few(sizes):
         name = only or (FALLBACK if FALLBACK in methods else BASELINE)
-        choices = methods[name].choices
-        return MethodChoice(name, choices[len(choices) // 2], {}, sizes)
-    records = {name: record_of(method, windows, horizon_days=horizon_days) for name, method in methods.items()}
+        return MethodChoice(name, middle_choice(methods[name]), {}, sizes)
+    records = {name: _record(method, name, windows) for name, method in methods.items()}
     best = only or max(records, key=lambda name: records[name].mean_pei)
     return MethodChoice(best, records[best].params, records, sizes)
+
+
+def middle_choice(method: HotspotMethod) -> Params:
+    """Return the parameters to take where nothing speaks for any: the middle of the list is its least extreme."""
+    return method.choices[len(method.choices) // 2]
+
+
+def _too_few(sizes: IntArray) -> bool:
+    return len(sizes) < 2 or sizes.sum() < FEWEST_EVENTS
 
 
 def choice_digest(past: EventHistory, *, horizon_days: float, only: str | None = None) -> str:
@@ -146,15 +206,16 @@ def record_of(
     method: HotspotMethod, windows: list[tuple[EventHistory, IntArray]], *, horizon_days: float
 ) -> MethodRecord:
     """Return how a method did on the windows, its parameters at each chosen on those before."""
-    scores = [
-        [score_map(method.score(known, horizon_days=horizon_days, **params), later) for params in method.choices]
-        for known, later in windows
-    ]
-    pei = np.array([[np.mean([area.pei for area in areas]) for areas in window] for window in scores])
+    tried = [trials_of(known, later, horizon_days=horizon_days, methods={"it": method}) for known, later in windows]
+    return _record(method, "it", tried)
+
+
+def _record(method: HotspotMethod, name: str, windows: Sequence[WindowTrials]) -> MethodRecord:
+    pei = np.array([window.pei[name] for window in windows])
     so_far = np.concatenate([np.zeros((1, pei.shape[1])), np.cumsum(pei, axis=0)])
-    # Before the first window nothing speaks for any: the middle of the list is its least extreme.
+    # Before the first window nothing speaks for any.
     taken = np.array([len(method.choices) // 2, *(int(np.argmax(sums)) for sums in so_far[1:-1])])
-    hits = np.array([[area.hit_rate for area in scores[window][choice]] for window, choice in enumerate(taken)])
+    hits = np.array([window.hit_rate[name][choice] for window, choice in zip(windows, taken, strict=True)])
     best = int(np.argmax(so_far[-1]))
     return MethodRecord(method.choices[best], pei[np.arange(len(taken)), taken], hits)
 

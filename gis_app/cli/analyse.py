@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import click
 
 from gis_app.cli.progress import StageProgress
-from gis_app.cli.words import tell
+from gis_app.cli.words import in_words, tell
+from gis_app.services import hotspot_runs
 from gis_app.services.analyses import ANALYSIS_GROUPS, run_all
 from gis_app.services.database import opened
 from gis_app.settings import Settings
@@ -16,15 +17,19 @@ from gis_app.settings import Settings
 @click.command()
 @click.argument("which", type=click.Choice([*ANALYSIS_GROUPS, "all"]), default="all")
 def analyse(which: str) -> None:
-    """Compute hotspots, density and coverage anew and store them.
+    """Compute hotspots, density and coverage anew and store them; hotspots of the last half year with their scores.
 
     What was computed from the same data with the same parameters by the same version is left as it is.
     """
     settings = Settings.from_environment()
+    now = datetime.now(UTC)
     kinds = None if which == "all" else ANALYSIS_GROUPS[which]
     with opened(settings, tell) as database:
-        computed = run_all(
-            database.app, now=datetime.now(UTC), srid=settings.metric_srid, kinds=kinds, progress=StageProgress()
-        )
+        computed = run_all(database.app, now=now, srid=settings.metric_srid, kinds=kinds, progress=StageProgress())
+        maps = {}
+        if which in ("hotspots", "all"):
+            maps = hotspot_runs.refresh(database.app, now=now, srid=settings.metric_srid, progress=StageProgress())
     for kind, outcome in computed.items():
         click.echo(f"{kind:18} {outcome}")
+    for group, count in maps.items():
+        click.echo(in_words("hotspots of {group}: {count} maps", {"group": group, "count": count}))

@@ -14,6 +14,7 @@ STAGE_WORDS = {
     "hazards": "Loading hazards",
     "nights": "Loading patrols",
     "analyses": "Running analyses",
+    "hotspots": "Mapping hotspots",
 }
 
 

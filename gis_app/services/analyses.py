@@ -164,8 +164,8 @@ def _gi_star_lattice(task: _Task) -> _Plan | None:
         return scores and {
             "cell_i": lattice.cells[:, 0],
             "cell_j": lattice.cells[:, 1],
-            "scope_path": _paths_of_cells(lattice, villages),
-            "geom": shapely.multipolygons(_to_degrees(lattice.polygons(), task.srid)[:, None]),
+            "scope_path": paths_of_cells(lattice, villages),
+            "geom": shapely.multipolygons(to_degrees(lattice.polygons(), task.srid)[:, None]),
             **scores,
         }
 
@@ -185,7 +185,7 @@ def _gi_star_grid(task: _Task) -> _Plan | None:
         return scores and {
             "area_id": grids["id"].to_numpy(),
             "scope_path": grids["scope_path"].to_numpy(),
-            "geom": _to_degrees(shapes, task.srid),
+            "geom": to_degrees(shapes, task.srid),
             **scores,
         }
 
@@ -213,8 +213,8 @@ def _kernel_density(task: _Task) -> _Plan | None:
             "cell_j": lattice.cells[kept, 1],
             "density": density[kept],
             "level": level[kept],
-            "scope_path": _paths_of_cells(lattice, villages)[kept],
-            "geom": _to_degrees(lattice.polygons()[kept], task.srid),
+            "scope_path": paths_of_cells(lattice, villages)[kept],
+            "geom": to_degrees(lattice.polygons()[kept], task.srid),
         }
 
     return _Plan(parameters, task.window, _digest(events[["x", "y"]], villages), table_of(DensityCell), compute)
@@ -284,14 +284,14 @@ def _scores(count: Any, score: Callable[[], Any]) -> dict[str, Any] | None:
     }
 
 
-def _paths_of_cells(lattice: Lattice, villages: pd.DataFrame) -> Any:
+def paths_of_cells(lattice: Lattice, villages: pd.DataFrame) -> Any:
     """Return the scope path of the village nearest to the middle of each cell: the one it lies in, for most."""
     tree = shapely.STRtree(villages["shape"].to_numpy())
     nearest = tree.nearest(shapely.points(lattice.centres))
     return villages["scope_path"].to_numpy()[nearest]
 
 
-def _to_degrees(shapes: Any, srid: int) -> Any:
+def to_degrees(shapes: Any, srid: int) -> Any:
     """Return shapes of the projected CRS in EPSG:4326, lon and lat."""
     convert = Transformer.from_crs(srid, 4326, always_xy=True).transform
     return shapely.transform(shapes, lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1])))

@@ -12,7 +12,8 @@ from gis_app import paths
 from gis_app.demo_city.build import GENERATOR_VERSION, CitySize, DemoCity, build
 from gis_app.demo_city.place_names import CITY_EN, CITY_ZH, read_place_names
 from gis_app.domain.errors import Conflict
-from gis_app.services import analyses, demo_nights
+from gis_app.services import analyses, demo_nights, hotspot_runs
+from gis_app.services.hotspot_rows import ALL
 from gis_app.services.loop_data import begin_loop, complete_loaded_hazards
 from gis_app.storage import demo_tables
 from gis_app.storage.demo_load import DemoLoad
@@ -20,7 +21,10 @@ from gis_app.storage.engine import long_job, scoped, system_scope
 
 Progress = Callable[[str, float], None]
 METRIC_SRID = 4549
-STAGES = (("generate", 0.06), ("areas", 0.01), ("hazards", 0.04), ("nights", 0.27), ("analyses", 0.62))
+STAGES = (
+    *(("generate", 0.06), ("areas", 0.01), ("hazards", 0.04)),
+    *(("nights", 0.23), ("analyses", 0.54), ("hotspots", 0.12)),
+)
 """Stages and their share of the whole, for the progress bar."""
 
 
@@ -82,6 +86,9 @@ def build_demo(
     demo_nights.load_nights(load, city, progress=_stage(progress, "nights"))
     load.finish(owner)
     analyses.run_all(app, now=now, srid=METRIC_SRID, progress=_stage(progress, "analyses"))
+    # Those of single categories follow in the first hour of the server, as every night.
+    part = _stage(progress, "hotspots")
+    hotspot_runs.refresh(app, now=now, srid=METRIC_SRID, groups=(ALL,), progress=part)
     load.profile(CITY_ZH, CITY_EN, key, METRIC_SRID, bounds=_bounds(city, size))
     progress("", 1.0)
     return True

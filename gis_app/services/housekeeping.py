@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from gis_app.domain.notices import Alert
-from gis_app.services import audit, notices, retention
+from gis_app.services import audit, hotspot_runs, notices, retention
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
 from gis_app.storage import escalation, hazard_cells, job_runs, sessions
@@ -95,10 +95,16 @@ def _forget_notices(house: House) -> Mapping[str, int]:
     return {"notices": notices.forget_old(house.ledger)}
 
 
+def _map_hotspots(house: House) -> Mapping[str, int]:
+    made = hotspot_runs.refresh(house.ledger.engine, now=house.ledger.now(), srid=house.srid)
+    return {"maps": sum(made.values())}
+
+
 JOBS = (
     Job("escalation", timedelta(minutes=10), _escalate),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
     Job("forget_notices", timedelta(days=1), _forget_notices),
+    Job("hotspots", timedelta(days=1), _map_hotspots),
     Job("retention", timedelta(days=1), _forget_tracks),
     Job(AUDIT_VERIFICATION, timedelta(days=1), _verify_audit),
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+import numpy as np
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -17,6 +18,8 @@ from gis_app.storage.hazard_cells import refresh_hazard_month_cells
 from tests.access.places import NORTH, PLACES, SOUTH, mark
 
 NOW = datetime(2026, 6, 15, 4, tzinfo=UTC)
+MAP_RUN = "00000000-0000-4000-8000-00000000ac1d"
+"""The one map of hotspots, with a part in every area."""
 REFERENCE = (
     """
     INSERT INTO city_profile (id, name_zh, name_en, is_synthetic, metric_srid, west, south, east, north)
@@ -44,6 +47,17 @@ REFERENCE = (
     FROM unnest(ARRAY['gi_star_lattice', 'gi_star_grid', 'kernel_density', 'grid_coverage']) kind""",
     "SELECT prepare_track_month('2026-06-14')",
 )
+ADD_MAP = text("""
+INSERT INTO analysis_run (id, kind, parameters, data_from, data_to, code_version, input_digest, is_current, result)
+VALUES (:id, :kind, '{}', '2025-06-15Z', '2026-05-11 16:00Z', '0', 'x', true, CAST(:result AS jsonb))""")
+MAP_RESULT = {
+    **{"is_map": True, "later_digest": "x", "trials": None, "method": "kernel_density", "is_guess": False},
+    **{"window_count": 4, "mean_pei": {}, "methods": ["kernel_density"], "params": {}},
+}
+OWN_PART = text("""
+INSERT INTO hotspot_part (run_id, scope_path, cells, event_count, scores, later_count)
+SELECT :id, scope_path, cells, event_count, scores, later_count FROM hotspot_part
+WHERE scope_path = :path AND run_id = :whole""")
 ADD_AREA = text("""
 INSERT INTO area (code, level, name_zh, name_en, parent_id, scope_path, geom, label_point, area_m2, valid_from,
                   is_synthetic)
@@ -75,6 +89,7 @@ TEXTS = frozenset({"text", "varchar", "bpchar", "json", "jsonb", "_text", "_varc
 DERIVED = frozenset({"hazard_month_cell"})
 """Filled by our own code from the planted hazards."""
 RUNS_OF = {
+    "hotspot_part": ("hotspots:all",),
     "density_cell": ("kernel_density",),
     "grid_coverage": ("grid_coverage",),
     "hotspot_cell": ("gi_star_lattice", "gi_star_grid"),
@@ -124,6 +139,7 @@ def plant(connection):
     """Fill an empty database at the newest revision, as a superuser."""
     for statement in REFERENCE:
         connection.execute(text(statement))
+    connection.execute(ADD_MAP, {"id": MAP_RUN, "kind": "hotspots:all", "result": json.dumps(MAP_RESULT)})
     for place in PLACES:
         names = {name: mark(place, "area", name, 0) for name in ("name_zh", "name_en")}
         connection.execute(ADD_AREA, {**vars(place), **names, "path": place.path, "south": SOUTH, "north": NORTH})
@@ -133,8 +149,17 @@ def plant(connection):
         for place in PLACES:
             for number in range(place.rows):
                 _plant_row(connection, table, columns, place=place, number=number)
+    for place in PLACES:
+        own = {"id": map_of(place), "kind": f"hotspots:{place.word}", "result": json.dumps(MAP_RESULT)}
+        connection.execute(ADD_MAP, own)
+        connection.execute(OWN_PART, {"id": map_of(place), "path": place.path, "whole": MAP_RUN})
     refresh_hazard_month_cells(connection)
     connection.execute(text("UPDATE audit_head SET sequence = (SELECT max(sequence) FROM audit_entry)"))
+
+
+def map_of(place):
+    """Return the id of the map that has cells of one area only."""
+    return hashlib.md5(f"{place.word}.map".encode(), usedforsecurity=False).hexdigest()
 
 
 def _plant_row(connection, table, columns, *, place, number):
@@ -238,6 +263,12 @@ def _office(place, number):
     return f"town:{codes[1]}" if len(codes) > 1 else "fire"
 
 
+def _packed(kind, length):
+    """Return what packs so many numbers, all of one area: its place in the list, so that a foreign one is seen."""
+    return lambda place, number: np.full(length, PLACES.index(place) + 1, dtype=kind).tobytes()
+
+
+_PART_CELLS = 2
 _RANKED = ("hot_99", "hot_95")
 CHOSEN = {
     ("account", "unit_code"): _office,
@@ -254,6 +285,10 @@ CHOSEN = {
     ("patrol_route", "night"): _night,
     # The first row of each area keeps its mark: no class is drawn of it, so it must not be seen either.
     ("hazard_event", "version"): lambda place, number: 1,
+    ("hotspot_part", "cells"): _packed("<i4", 2 * _PART_CELLS),
+    ("hotspot_part", "event_count"): _packed("<i4", _PART_CELLS),
+    ("hotspot_part", "scores"): _packed("<f4", _PART_CELLS),
+    ("hotspot_part", "later_count"): _packed("<i4", _PART_CELLS),
     ("hotspot_cell", "hotspot_class"): lambda place, number: (
         _RANKED[number % 2] if number else mark(place, "hotspot_cell", "hotspot_class", 0)
     ),

@@ -14,6 +14,7 @@ from gis_app import paths
 from gis_app.domain.rights import Role
 from gis_app.rendering.layer_spec import load_layers
 from tests.access.places import CITY, EAST, EAST_SIBLING, EAST_VILLAGE, WEST, WEST_SIBLING, WEST_VILLAGE, mark
+from tests.access.planted_city import MAP_RUN, map_of
 from tests.callers import PASSWORD
 
 WINDOW = "from=2026-01-01&to=2026-06-16"
@@ -156,6 +157,7 @@ def _published(*paths):
     return lambda objects: [Ask(each, may_say=PUBLISHED) for each in paths]
 
 
+_METHODS = ("", "&method=kernel_density", "&method=count_so_far")
 _KPI_FILTERS = (("township", "fire"), ("village", ""))
 READS = {
     "map_page.command_map": _asks("/?lang=zh", "/?lang=en"),
@@ -221,6 +223,13 @@ READS = {
     "notices.page": _asks("/notices", "/notices?lang=en"),
     "notices.unread": _asks("/api/notices/unread"),
     "webhooks.page": _asks("/webhooks", "/webhooks?lang=en"),
+    "hotspots.runs": _asks("/api/hotspots", "/api/hotspots?group=fire&lang=en"),
+    "hotspots.one": lambda objects: [
+        *(Ask(f"/api/hotspots/{MAP_RUN}?lang={language}{method}") for language in ("zh", "en") for method in _METHODS),
+        Ask(f"/api/hotspots/{MISSING_UUID}"),
+    ],
+    "hotspots.as_geojson": _asks(f"/api/hotspots/{MAP_RUN}.geojson"),
+    "hotspots.as_table": _asks(f"/api/hotspots/{MAP_RUN}.csv", f"/api/hotspots/{MAP_RUN}.csv?lang=en"),
     "ratings.page": _asks("/ratings", "/ratings?lang=en&weight_complaints=50"),
     "ratings.as_json": _asks("/api/ratings"),
     "events.events": lambda objects: [Ask("/api/events", is_stream=True)],
@@ -403,6 +412,9 @@ def named_objects(objects, foreign):
             tuple(Ask(f"/account/tokens/{each}/revoke", "POST") for each in (token, MISSING_UUID))
         ],
     }
+    for endpoint, ending in (("one", ""), ("as_geojson", ".geojson"), ("as_table", ".csv")):
+        maps = (uuid.UUID(map_of(foreign)), MISSING_UUID)
+        pairs[f"hotspots.{endpoint}"] = [tuple(Ask(f"/api/hotspots/{each}{ending}") for each in maps)]
     for endpoint, action in _ACCOUNT_ACTIONS.items():
         form = {"role": "supervisor"} if action == "change" else {}
         pairs[endpoint] = [

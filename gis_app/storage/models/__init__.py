@@ -9,7 +9,14 @@ from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCe
 from gis_app.storage.models.loop import HazardEvent, ProfessionalPost, RoutingRule, Unit
 from gis_app.storage.models.notices import Notice, Webhook
 from gis_app.storage.models.patrols import Patrol, PatrolRoute, PlannedStop, Team, TrackPoint
-from gis_app.storage.models.results import AnalysisRun, DensityCell, GridCoverage, HotspotCell, VillageStars
+from gis_app.storage.models.results import (
+    AnalysisRun,
+    DensityCell,
+    GridCoverage,
+    HotspotCell,
+    HotspotPart,
+    VillageStars,
+)
 
 REFERENCE_TABLES = frozenset(
     {
@@ -45,6 +52,7 @@ __all__ = [
     "HazardEvent",
     "HazardMonthCell",
     "HotspotCell",
+    "HotspotPart",
     "ImportRun",
     "JobRun",
     "LogInAttempt",

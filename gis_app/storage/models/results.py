@@ -6,7 +6,19 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, SmallInteger, Uuid, false, func, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Uuid,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,10 +26,16 @@ from gis_app.storage.models.base import Base, Moment, MultiPolygon, Polygon, Sco
 
 
 class AnalysisRun(Base):
-    """One computation: its parameters, the time span of its data and the version of the code."""
+    """One computation: its parameters, the time span of its data and the version of the code.
+
+    Every kind has one current run; those of kinds ``hotspots:<group>`` before it stay, as they are scored by what came.
+    """
 
     __tablename__ = "analysis_run"
-    __table_args__ = (Index("ix_analysis_run_current", "kind", unique=True, postgresql_where=text("is_current")),)
+    __table_args__ = (
+        Index("ix_analysis_run_current", "kind", unique=True, postgresql_where=text("is_current")),
+        Index("ix_analysis_run_kind", "kind", "data_to"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
     kind: Mapped[str]
@@ -28,6 +46,24 @@ class AnalysisRun(Base):
     input_digest: Mapped[str]
     created_at: Mapped[Moment] = mapped_column(server_default=func.now())
     is_current: Mapped[bool] = mapped_column(server_default=false())
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class HotspotPart(Base):
+    """The cells of a village in one map of hotspots, packed: numbers of four bytes, the lowest first.
+
+    ``cells`` holds i and j of each cell, ``scores`` a row of 32-bit floats per method that the run names,
+    ``later_count`` what came within the horizon, once it has passed.
+    """
+
+    __tablename__ = "hotspot_part"
+
+    run_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("analysis_run.id", ondelete="CASCADE"), primary_key=True)
+    scope_path: Mapped[ScopePath] = mapped_column(primary_key=True)
+    cells: Mapped[bytes] = mapped_column(LargeBinary)
+    event_count: Mapped[bytes] = mapped_column(LargeBinary)
+    scores: Mapped[bytes] = mapped_column(LargeBinary)
+    later_count: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class HotspotCell(Base):

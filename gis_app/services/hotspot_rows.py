@@ -1,0 +1,135 @@
+"""Maps of hotspots as rows of runs and villages, and moments as the analyses and the database write them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy import RowMapping
+
+from gis_app import __version__
+from gis_app.analysis.event_history import EventHistory, event_history
+from gis_app.analysis.hotspot_series import HORIZON_DAYS, SeriesMap, Step
+from gis_app.analysis.lattice import Lattice
+from gis_app.analysis.rolling_origin import WindowTrials
+from gis_app.storage import hotspot_maps
+
+ALL = "all"
+"""The group of all hazards; the other groups are categories."""
+_SECONDS_PER_DAY = 86_400.0
+_IDENTITY = uuid.UUID("5bb34b6e-7f0b-4b0e-9d0a-6f9f0c1d2e3a")
+
+
+@dataclass(frozen=True, eq=False)
+class MappedCity:
+    """What the maps of all groups are computed from.
+
+    Parameters
+    ----------
+    lattice
+        The cells of the city.
+    paths
+        Shape ``(n,)``: scope path of each cell's village.
+    events
+        As of ``storage.hotspot_maps.events``.
+    end
+        The moment of the newest map.
+    """
+
+    lattice: Lattice
+    paths: npt.NDArray[np.object_]
+    events: pd.DataFrame
+    end: datetime
+
+    def history(self, group: str) -> EventHistory:
+        """Return the hazards of a group before the newest map."""
+        rows = self.events if group == ALL else self.events[self.events["category_code"] == group]
+        return event_history(self.lattice, rows["x"], y=rows["y"], day=rows["day"], until=day_of(self.end))
+
+
+def day_of(moment: datetime) -> float:
+    """Return a moment as days since 1970-01-01 UTC."""
+    return moment.timestamp() / _SECONDS_PER_DAY
+
+
+def moment_of(day: float) -> datetime:
+    """Return the moment of days since 1970-01-01 UTC, to the second."""
+    return datetime.fromtimestamp(round(day * _SECONDS_PER_DAY), UTC)
+
+
+def run_id(kind: str, moment: datetime) -> uuid.UUID:
+    """Return the id of a map: the same whenever it is made anew, so that links to it hold."""
+    return uuid.uuid5(_IDENTITY, f"{kind}:{moment.astimezone(UTC).isoformat()}")
+
+
+def is_kept_run(row: RowMapping | None, step: Step) -> bool:
+    """Return whether a stored run was made by this code from what a step is made from."""
+    if row is None or row["result"] is None:
+        return False
+    result = row["result"]
+    made_from = (row["input_digest"], result["later_digest"], row["code_version"])
+    return made_from == (step.digest, step.later_digest, __version__) and (result["is_map"] or not step.is_map)
+
+
+def rows_of(
+    city: MappedCity,
+    group: str,
+    step: Step,
+    *,
+    oldest: float,
+    made: tuple[SeriesMap | None, WindowTrials | None],
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the row of a run, and those of its cells by village."""
+    one, trial = made
+    kind, at = hotspot_maps.KIND + group, moment_of(step.until)
+    run: dict[str, Any] = {
+        "id": run_id(kind, at),
+        "kind": kind,
+        "parameters": {"cell_m": city.lattice.cell_m, "horizon_days": HORIZON_DAYS},
+        "data_from": moment_of(min(oldest, step.until)),
+        "data_to": at,
+        "code_version": __version__,
+        "input_digest": step.digest,
+        # A moment that wants a map and has none, for too few events, is looked at again as quickly.
+        "result": {"is_map": step.is_map, "later_digest": step.later_digest, "trials": _plain(trial)},
+    }
+    if one is None:
+        return run, []
+    choice = one.choice
+    run["result"] |= {
+        "method": choice.name,
+        "is_guess": choice.is_guess,
+        "window_count": len(choice.window_events),
+        "mean_pei": {name: record.mean_pei for name, record in choice.records.items()},
+        "methods": list(one.scores),
+        "params": {name: dict(params) for name, params in one.params.items()},
+    }
+    scores = np.array(list(one.scores.values())).reshape(len(one.scores), len(one.event_count))
+    return run, hotspot_maps.packed_parts(
+        city.paths,
+        city.lattice.cells,
+        event_count=one.event_count,
+        scores=scores,
+        later_count=one.later_count,
+    )
+
+
+def _plain(trial: WindowTrials | None) -> dict[str, Any] | None:
+    if trial is None:
+        return None
+    pei, hit_rate = ({name: values.tolist() for name, values in kept.items()} for kept in (trial.pei, trial.hit_rate))
+    return {"events": trial.event_count, "pei": pei, "hit_rate": hit_rate}
+
+
+def kept_trials(kept: Mapping[str, Any] | None) -> WindowTrials | None:
+    """Return trials as they were stored with a run."""
+    if kept is None:
+        return None
+    pei, hit_rate = ({name: np.array(values) for name, values in kept[part].items()} for part in ("pei", "hit_rate"))
+    return WindowTrials(kept["events"], pei, hit_rate)
