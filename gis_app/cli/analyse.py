@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import click
+from sqlalchemy import Engine
 
 from gis_app.cli.progress import StageProgress
 from gis_app.cli.words import in_words, tell
-from gis_app.services import hotspot_runs
+from gis_app.services import hotspot_runs, street_walks
 from gis_app.services.analyses import ANALYSIS_GROUPS, run_all
 from gis_app.services.database import opened
 from gis_app.settings import Settings
@@ -29,7 +30,16 @@ def analyse(which: str) -> None:
         maps = {}
         if which in ("hotspots", "all"):
             maps = hotspot_runs.refresh(database.app, now=now, srid=settings.metric_srid, progress=StageProgress())
+        walked = _walked(database.app, settings, which, now)
     for kind, outcome in computed.items():
         click.echo(f"{kind:18} {outcome}")
     for group, count in maps.items():
         click.echo(in_words("hotspots of {group}: {count} maps", {"group": group, "count": count}))
+    if walked is not None:
+        click.echo(f"{'street_walks':18} {f'computed for {len(walked)} nights' if walked else 'unchanged'}")
+
+
+def _walked(engine: Engine, settings: Settings, which: str, now: datetime) -> list[date] | None:
+    if which not in ("coverage", "all"):
+        return None
+    return street_walks.update(engine, now=now, srid=settings.metric_srid)

@@ -21,12 +21,13 @@ from gis_app.analysis.density import kernel_density
 from gis_app.analysis.gi_star import getis_ord_gi_star, gi_star_on_lattice, two_sided_p
 from gis_app.analysis.lattice import Lattice, count_in_cells, lattice_over
 from gis_app.analysis.significance import FALSE_DISCOVERY_RATE, hotspot_classes, is_significant
+from gis_app.analysis.street_coverage import stretches_in
 from gis_app.domain.errors import InvalidInput
 from gis_app.services.coverage_nights import CoverageInput, coverage_rows
-from gis_app.storage import analysis_runs
+from gis_app.storage import analysis_runs, street_walks
 from gis_app.storage.bulk_load import table_of
 from gis_app.storage.engine import long_job
-from gis_app.storage.models import DensityCell, GridCoverage, HotspotCell
+from gis_app.storage.models import DensityCell, GridCoverage, HotspotCell, StreetPiece
 
 Progress = Callable[[str, float], None]
 DENSITY_SHARES = (0.02, 0.1, 0.25, 0.45, 0.7)
@@ -243,10 +244,34 @@ def _grid_coverage(task: _Task) -> _Plan | None:
     )
 
 
+def _street_pieces(task: _Task) -> _Plan | None:
+    digest = street_walks.streets_digest(task.connection)
+    grids = analysis_runs.current_areas(task.connection, "grid", srid=task.srid)
+    if not digest or not len(grids):
+        return None
+
+    def compute() -> Mapping[str, Any]:
+        streets = street_walks.streets(task.connection, srid=task.srid)
+        area, parts = stretches_in(grids["shape"].to_numpy(), streets.geometry)
+        length_m = shapely.length(streets.geometry.to_numpy())
+        return {
+            "area_id": grids["id"].to_numpy()[area],
+            "segment_id": streets["id"].to_numpy()[parts.segment],
+            "low": parts.low,
+            "high": parts.high,
+            "length_m": (parts.high - parts.low) * length_m[parts.segment],
+            "scope_path": grids["scope_path"].to_numpy()[area],
+        }
+
+    facts = pd.DataFrame({"streets": [digest]})
+    return _Plan({}, task.window, _digest(facts, grids), table_of(StreetPiece), compute)
+
+
 ANALYSES: Mapping[str, Callable[[_Task], _Plan | None]] = {
     "gi_star_lattice": _gi_star_lattice,
     "gi_star_grid": _gi_star_grid,
     "kernel_density": _kernel_density,
+    "street_pieces": _street_pieces,
     "grid_coverage": _grid_coverage,
 }
 """Every stored analysis by its kind."""
@@ -254,11 +279,11 @@ ANALYSES: Mapping[str, Callable[[_Task], _Plan | None]] = {
 ANALYSIS_GROUPS: Mapping[str, tuple[str, ...]] = {
     "hotspots": ("gi_star_lattice", "gi_star_grid"),
     "density": ("kernel_density",),
-    "coverage": ("grid_coverage",),
+    "coverage": ("street_pieces", "grid_coverage"),
 }
 """The kinds behind the words of the command line."""
 
-_WORK = {"gi_star_lattice": 2, "gi_star_grid": 1, "kernel_density": 1, "grid_coverage": 60}
+_WORK = {"gi_star_lattice": 2, "gi_star_grid": 1, "kernel_density": 1, "street_pieces": 2, "grid_coverage": 60}
 """How long each takes, roughly, for the progress bar."""
 
 

@@ -44,7 +44,7 @@ REFERENCE = (
     """
     INSERT INTO analysis_run (id, kind, parameters, data_from, data_to, code_version, input_digest, is_current)
     SELECT gen_random_uuid(), kind, '{}', '2026-05-15Z', '2026-06-15Z', '0', 'x', true
-    FROM unnest(ARRAY['gi_star_lattice', 'gi_star_grid', 'kernel_density', 'grid_coverage']) kind""",
+    FROM unnest(ARRAY['gi_star_lattice', 'gi_star_grid', 'kernel_density', 'grid_coverage', 'street_pieces']) kind""",
     "SELECT prepare_track_month('2026-06-14')",
 )
 ADD_MAP = text("""
@@ -93,6 +93,7 @@ RUNS_OF = {
     "density_cell": ("kernel_density",),
     "grid_coverage": ("grid_coverage",),
     "hotspot_cell": ("gi_star_lattice", "gi_star_grid"),
+    "street_piece": ("street_pieces",),
 }
 
 
@@ -198,7 +199,9 @@ def _reference(table, column):
     rows = f"FROM {column.referenced} WHERE scope_path = :own_path"
     if not column.refers_to_an_area:
         kinds = ", ".join(f"'{kind}'" for kind in RUNS_OF.get(table, ()))
-        rows = f"FROM {column.referenced}" + (f" WHERE kind IN ({kinds})" if kinds else "")
+        rows = f"FROM {column.referenced}" + (
+            f" WHERE kind IN ({kinds})" if kinds and column.referenced == "analysis_run" else ""
+        )
     key = f'"{column.referenced_key}"'
     # Row after row of it in turn.
     return f"(SELECT {key} {rows} ORDER BY 1 OFFSET :nth_row % greatest((SELECT count(*) {rows}), 1) LIMIT 1)"
@@ -283,6 +286,7 @@ CHOSEN = {
     ("hazard", "unit_code"): _office,
     ("patrol", "night"): _night,
     ("patrol_route", "night"): _night,
+    ("street_walk", "night"): _night,
     # The first row of each area keeps its mark: no class is drawn of it, so it must not be seen either.
     ("hazard_event", "version"): lambda place, number: 1,
     ("hotspot_part", "cells"): _packed("<i4", 2 * _PART_CELLS),

@@ -17,6 +17,7 @@ from gis_app.storage.models.results import (
     HotspotPart,
     VillageStars,
 )
+from gis_app.storage.models.tracks import LivePosition, StreetPiece, StreetWalk, TrackBatch, WalkedNight
 
 REFERENCE_TABLES = frozenset(
     {
@@ -26,7 +27,7 @@ REFERENCE_TABLES = frozenset(
 )
 """Tables without an area: geography and terms that every account may read."""
 
-SYSTEM_TABLES = frozenset({"audit_head", "job_run", "log_in_attempt"})
+SYSTEM_TABLES = frozenset({"audit_head", "job_run", "log_in_attempt", "walked_night"})
 """Tables of the service itself, which say nothing of the city. All others are scoped."""
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "HotspotPart",
     "ImportRun",
     "JobRun",
+    "LivePosition",
     "LogInAttempt",
     "Notice",
     "Patrol",
@@ -62,11 +64,15 @@ __all__ = [
     "PlannedStop",
     "ProfessionalPost",
     "RoutingRule",
+    "StreetPiece",
     "StreetSegment",
+    "StreetWalk",
     "Team",
+    "TrackBatch",
     "TrackPoint",
     "Unit",
     "VillageChange",
     "VillageStars",
+    "WalkedNight",
     "Webhook",
 ]

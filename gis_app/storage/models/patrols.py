@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import REAL, BigInteger, ForeignKey, Identity, Index, SmallInteger
+from sqlalchemy import REAL, BigInteger, ForeignKey, Identity, Index, SmallInteger, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis_app.storage.models.base import STORAGE_SRID, Base, LineString, Moment, Point, ScopePath, Synthetic, geometry
@@ -59,9 +59,16 @@ class PlannedStop(Base):
 
 
 class Patrol(Base):
-    """One outing; ``geom`` is the cleaned track, split where nothing is known, None once it is too old to be kept."""
+    """One outing; ``geom`` is the cleaned track, split where nothing is known, None once it is too old to be kept.
+
+    While ``is_stale`` fixes came that the track does not know of yet.
+    """
 
     __tablename__ = "patrol"
+    __table_args__ = (
+        Index("uq_patrol_device_night", "device", "night", unique=True),
+        Index("ix_patrol_stale", "id", postgresql_where="is_stale"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
@@ -72,6 +79,8 @@ class Patrol(Base):
     mode: Mapped[str]
     length_m: Mapped[float]
     fix_count: Mapped[int]
+    device: Mapped[str | None]
+    is_stale: Mapped[bool] = mapped_column(server_default=false())
     geom: Mapped[WKBElement | None] = mapped_column(geometry("MULTILINESTRING"))
     scope_path: Mapped[ScopePath]
     is_synthetic: Mapped[Synthetic]

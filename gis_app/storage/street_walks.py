@@ -1,0 +1,96 @@
+"""Streets walked: the pieces of streets in each grid, the fixes of a night, and what was walked of each night."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from sqlalchemy import Connection, text
+
+from gis_app.storage.bulk_load import copy_rows, table_of
+from gis_app.storage.models import StreetWalk
+
+PIECES = "street_pieces"
+_STREETS = text("""
+SELECT id, kind, one_way, from_node, to_node, ST_AsBinary(ST_Transform(geom, :srid)) AS shape
+FROM street_segment ORDER BY id""")
+_STREETS_DIGEST = text("""
+SELECT md5(string_agg(md5(ST_AsBinary(geom)) || id || kind || one_way, ',' ORDER BY id)) FROM street_segment""")
+_FIXES = text("""
+SELECT f.patrol_id, p.mode, f.device, f.recorded_at, f.sequence, f.accuracy_m, ST_X(m.xy) AS x, ST_Y(m.xy) AS y
+FROM patrol p JOIN track_point f ON f.patrol_id = p.id
+CROSS JOIN LATERAL (SELECT ST_Transform(f.geom, :srid) AS xy) m
+WHERE p.night = :night AND f.recorded_at >= :start AND f.recorded_at < :end""")
+# A night of which a track was forgotten is never computed again: what is stored is all that is left of it.
+_NIGHT_WORDS = text("""
+SELECT night, md5(string_agg(coalesce(md5(ST_AsBinary(geom)), '') || mode || fix_count, ',' ORDER BY id)) AS word
+FROM patrol GROUP BY night HAVING bool_and(geom IS NOT NULL) AND NOT bool_or(is_stale) ORDER BY night""")
+_KNOWN = text("SELECT night, digest FROM walked_night")
+_NOTE = text("""
+INSERT INTO walked_night (night, digest, computed_at) VALUES (:night, :digest, :now)
+ON CONFLICT (night) DO UPDATE SET digest = excluded.digest, computed_at = excluded.computed_at""")
+_FORGET = text("DELETE FROM street_walk WHERE night = :night")
+_PIECES = text("""
+SELECT s.area_id, s.segment_id, s.low, s.high, s.length_m, s.scope_path
+FROM street_piece s JOIN analysis_run r ON r.id = s.run_id AND r.is_current AND r.kind = 'street_pieces'
+ORDER BY s.area_id, s.segment_id, s.low""")
+_WALKS = text("""
+SELECT area_id, segment_id, low, high FROM street_walk WHERE night BETWEEN :first AND :last""")
+
+
+def streets(connection: Connection, *, srid: int) -> gpd.GeoDataFrame:
+    """Return all street segments, projected: id, kind, one_way, from_node, to_node."""
+    result = connection.execute(_STREETS, {"srid": srid})
+    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    lines = shapely.from_wkb([bytes(shape) for shape in frame.pop("shape")])
+    return gpd.GeoDataFrame(frame, geometry=list(lines), crs=srid)
+
+
+def streets_digest(connection: Connection) -> str:
+    """Return a word that changes with any street; empty without streets."""
+    return str(connection.execute(_STREETS_DIGEST).scalar() or "")
+
+
+def night_words(connection: Connection) -> dict[date, str]:
+    """Return a word for each night that changes with any of its tracks; nights with forgotten tracks are left out."""
+    return {row.night: row.word for row in connection.execute(_NIGHT_WORDS)}
+
+
+def known_digests(connection: Connection) -> dict[date, str]:
+    """Return what each night's streets were computed from."""
+    return {row.night: row.digest for row in connection.execute(_KNOWN)}
+
+
+def fixes_of(connection: Connection, night: date, *, start: datetime, end: datetime, srid: int) -> pd.DataFrame:
+    """Return the fixes of a night's patrols, projected: patrol_id, mode, device, recorded_at, sequence, x, y."""
+    result = connection.execute(_FIXES, {"night": night, "start": start, "end": end, "srid": srid})
+    return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+
+def replace_night(connection: Connection, night: date, rows: pd.DataFrame, *, digest: str, now: datetime) -> None:
+    """Store what was walked in a night in place of what was known: area_id, segment_id, low, high, scope_path."""
+    connection.execute(_FORGET, {"night": night})
+    if len(rows):
+        columns = {str(name): rows[name].to_numpy() for name in rows.columns}
+        copy_rows(connection, table_of(StreetWalk), {"night": [night] * len(rows), **columns})
+    connection.execute(_NOTE, {"night": night, "digest": digest, "now": now})
+
+
+def pieces(connection: Connection) -> pd.DataFrame:
+    """Return which part of which street lies in which grid: area_id, segment_id, low, high, length_m, scope_path."""
+    result = connection.execute(_PIECES)
+    return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+
+def walks(connection: Connection, first: date, last: date) -> pd.DataFrame:
+    """Return what was walked in some nights: area_id, segment_id, low, high; one row per night and stretch."""
+    result = connection.execute(_WALKS, {"first": first, "last": last})
+    return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+
+def nights(connection: Connection) -> Sequence[date]:
+    """Return the nights of which the streets walked are known, oldest first."""
+    return sorted(known_digests(connection))
