@@ -176,12 +176,13 @@ def _refuse(fix: FloatArray, moment: FloatArray, piece: IntArray) -> None:
 
 
 def _telling(fix: FloatArray, begins: BoolArray, apart_m: FloatArray) -> IntArray:
-    """Return the positions of the fixes that are far enough from the last such, or begin a piece."""
+    """Return the positions of the fixes that are far enough from the last such, or begin or end a piece."""
     kept, x, y = [], np.inf, np.inf
-    for at, ((east, north), begin, apart) in enumerate(
-        zip(fix.tolist(), begins.tolist(), apart_m.tolist(), strict=True)
+    ends = [*begins[1:].tolist(), True]
+    for at, ((east, north), begin, end, apart) in enumerate(
+        zip(fix.tolist(), begins.tolist(), ends[: len(fix)], apart_m.tolist(), strict=True)
     ):
-        if begin or (east - x) ** 2 + (north - y) ** 2 >= apart * apart:
+        if begin or end or (east - x) ** 2 + (north - y) ** 2 >= apart * apart:
             kept.append(at)
             x, y = east, north
     return np.array(kept, dtype=np.int64)

@@ -52,6 +52,7 @@ class LiveMatcher:
     _count: int = field(default=0, init=False)
     _chain: int = field(default=-1, init=False)
     _last_s: float = field(default=-np.inf, init=False)
+    _last_sigma_m: float = field(default=np.nan, init=False)
 
     def add(self, x: float, y: float, *, second: float, accuracy_m: float = np.nan) -> list[SettledFix]:
         """Take the next fix and return those that are settled now, in order.
@@ -65,25 +66,39 @@ class LiveMatcher:
             raise ValueError("Fixes must be finite and in the order of their times.")
         sigma_m = float(deviations([accuracy_m], 1, self.model)[0])
         settled = self.finish() if second - self._last_s > self.model.gap_s else []
-        self._last_s = second
+        self._last_s, self._last_sigma_m = second, sigma_m
         if self._tables:
             east, north = self._tables[-1].fix[0]
             if (x - east) ** 2 + (y - north) ** 2 < (self.model.thin_sigmas * sigma_m) ** 2:
                 self._remember(x, y, is_telling=False)
                 return settled
-        table = candidates_of(self.streets, np.array([[x, y]]), sigma_m=np.array([sigma_m]), model=self.model)
-        settled += self._step(table)
+        settled += self._step(self._table(x, y, sigma_m))
         self._remember(x, y, is_telling=True)
         return settled + self._agreed()
 
     def finish(self) -> list[SettledFix]:
         """Settle whatever is left: the device stopped, or nothing is known of its way to the next fix."""
+        if self._fixes and not self._fixes[-1][3]:
+            return [*self._tell_last(), *self._settle_rest()]
+        return self._settle_rest()
+
+    def _tell_last(self) -> list[SettledFix]:
+        """Let the last fix tell where the way ended, however near it is to the one before."""
+        number, x, y, _ = self._fixes.pop()
+        settled = self._step(self._table(x, y, self._last_sigma_m))
+        self._fixes.append((number, x, y, True))
+        return settled
+
+    def _settle_rest(self) -> list[SettledFix]:
         if not self._tables:
             return []
         state = self._trace(int(self._score.argmax()), 0)
         settled = self._settle(np.array(state, dtype=np.int64), len(self._tables), keep=0)
         self._tables, self._before, self._score = [], [], None
         return settled
+
+    def _table(self, x: float, y: float, sigma_m: float) -> Candidates:
+        return candidates_of(self.streets, np.array([[x, y]]), sigma_m=np.array([sigma_m]), model=self.model)
 
     def _remember(self, x: float, y: float, *, is_telling: bool) -> None:
         self._fixes.append((self._count, x, y, is_telling))
@@ -95,7 +110,7 @@ class LiveMatcher:
             steps = steps_between(self.streets, self._tables[-1], table, model=self.model)
             leads = transitions(self.streets, steps, model=self.model)
             if has_no_way(steps.here, steps.there, leads)[0]:
-                settled = self.finish()
+                settled = self._settle_rest()
             else:
                 through = self._score[:, None] + leads[0]
                 before = through.argmax(axis=0)

@@ -50,7 +50,7 @@ class MatchModel:
     switch_cost
         Log-likelihood lost by leaving the streets, and by coming back.
     thin_sigmas
-        A fix nearer than that to the one before tells nothing of the way; it is placed afterwards.
+        A fix nearer than that to the one before tells nothing of the way, unless it is the last; it is placed later.
     """
 
     sigma_m: float = 10.0

@@ -36,6 +36,10 @@ class FixFlag(IntFlag):
     """The speed from the fix before is impossible; a new piece begins here."""
     GAP = 4
     """Too long since the fix before; a new piece begins here."""
+    CLOCK_AHEAD = 8
+    """Recorded at a time that had not come yet when the fix was received."""
+    CLOCK_BEHIND = 16
+    """Sent by a device whose clock was behind."""
 
 
 @dataclass(frozen=True, eq=False)

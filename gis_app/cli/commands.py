@@ -20,6 +20,7 @@ COMMANDS = (
     LazyCommand("retention", "gis_app.cli.retention:retention", "Delete raw tracks after their time."),
     LazyCommand("analyse", "gis_app.cli.analyse:analyse", "Compute hotspots, density and coverage anew."),
     LazyCommand("hotspots", "gis_app.cli.hotspots:hotspots", "Score cells by the events to come, from a file."),
+    LazyCommand("simulate", "gis_app.cli.simulate:simulate", "Let teams walk and send their positions to a server."),
     LazyCommand("plan", "gis_app.cli.plan:plan", "Plan patrol routes from files, without a database."),
 )
 

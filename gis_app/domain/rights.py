@@ -16,6 +16,7 @@ class Right(StrEnum):
     VIEW_AGGREGATES = "view_aggregates"
     VIEW_NAMED_TRACKS = "view_named_tracks"
     VIEW_LIVE_POSITIONS = "view_live_positions"
+    SEND_TRACKS = "send_tracks"
     REPORT_HAZARD = "report_hazard"
     CORRECT_HAZARD = "correct_hazard"
     MOVE_HAZARD = "move_hazard"
@@ -68,12 +69,13 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.VIEW_AGGREGATES,
             Right.VIEW_NAMED_TRACKS,
             Right.VIEW_LIVE_POSITIONS,
+            Right.SEND_TRACKS,
             Right.REPORT_HAZARD,
             Right.CORRECT_HAZARD,
             Right.MOVE_HAZARD,
         },
         Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
-        Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD},
+        Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD, Right.SEND_TRACKS},
         Role.ANALYST: _SEES | {Right.VIEW_AGGREGATES, Right.EXPORT},
         Role.PATROL_PLANNER: _SEES | {Right.VIEW_AGGREGATES, Right.VIEW_NAMED_TRACKS},
         # A screen on a wall changes nothing, not even its own password.

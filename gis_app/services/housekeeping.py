@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from gis_app.domain.notices import Alert
-from gis_app.services import audit, hotspot_runs, notices, retention
+from gis_app.services import audit, hotspot_runs, notices, patrol_tracks, retention
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
 from gis_app.storage import escalation, hazard_cells, job_runs, sessions
@@ -91,6 +91,11 @@ def _escalate(house: House) -> Mapping[str, int]:
     return {"hazards": len(turned), "listings": len(late)}
 
 
+def _refresh_tracks(house: House) -> Mapping[str, int]:
+    """Make tracks anew that got fixes, and the coverage of their nights."""
+    return patrol_tracks.refresh(house.ledger.engine, now=house.ledger.now(), srid=house.srid)
+
+
 def _forget_notices(house: House) -> Mapping[str, int]:
     return {"notices": notices.forget_old(house.ledger)}
 
@@ -102,6 +107,7 @@ def _map_hotspots(house: House) -> Mapping[str, int]:
 
 JOBS = (
     Job("escalation", timedelta(minutes=10), _escalate),
+    Job("tracks", timedelta(minutes=4), _refresh_tracks),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
     Job("forget_notices", timedelta(days=1), _forget_notices),
     Job("hotspots", timedelta(days=1), _map_hotspots),

@@ -103,10 +103,12 @@ def _remake(loading: Loading, fresh: pd.DataFrame, known: pd.DataFrame, span: di
     ids = np.asarray(track_points.store_patrols(loading.connection, [row for row, _ in patrols]))
     track_points.forget_fixes(loading.connection, [int(n) for n in old["patrol_id"].unique()], **span)
     kept = whole.iloc[cleaned.order]
+    # What the device's clock told when the fix came stays true.
+    clock = kept["clock_flag"].fillna(0).to_numpy(dtype=np.int16)
     of_group = group[cleaned.order]
     paths = np.asarray([path for _, path in patrols], dtype=object)
     track_points.add_fixes(
-        loading.connection, kept.assign(patrol_id=ids[of_group], flag=cleaned.flag, scope_path=paths[of_group])
+        loading.connection, kept.assign(patrol_id=ids[of_group], flag=cleaned.flag | clock, scope_path=paths[of_group])
     )
 
 
@@ -129,6 +131,8 @@ def _patrols(whole: pd.DataFrame, cleaned: CleanedFixes) -> list[tuple[dict[str,
             "started_at": rows["recorded_at"].min().to_pydatetime(),
             "ended_at": rows["recorded_at"].max().to_pydatetime(),
             "mode": team["mode"],
+            "device": rows["device"].iloc[0],
+            "is_stale": False,
             "length_m": float(shapely.length(lengths[number])) if number in lengths else 0.0,
             "fix_count": int(kept[number]),
             "geom": lines.get(number, shapely.MultiLineString()),

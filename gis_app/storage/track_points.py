@@ -17,7 +17,8 @@ from gis_app.storage.models import Patrol, TrackPoint
 _PREPARE = text("SELECT prepare_track_month(month) FROM unnest(CAST(:months AS date[])) month")
 _TEAMS = text("SELECT code AS team_code, id AS team_id, mode, scope_path FROM team WHERE code = ANY(:codes)")
 _KNOWN = text("""
-SELECT device, recorded_at, sequence, patrol_id, ST_X(geom) AS lon, ST_Y(geom) AS lat, speed_mps, accuracy_m
+SELECT device, recorded_at, sequence, patrol_id, ST_X(geom) AS lon, ST_Y(geom) AS lat, speed_mps, accuracy_m,
+       flag & 24 AS clock_flag
 FROM track_point WHERE recorded_at >= :start AND recorded_at < :end AND device = ANY(:devices)""")
 _FORGET = text(
     "DELETE FROM track_point WHERE patrol_id = ANY(:patrols) AND recorded_at >= :start AND recorded_at < :end"

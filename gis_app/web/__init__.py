@@ -49,6 +49,7 @@ from gis_app.web import (
     rules,
     static_files,
     tiles,
+    tracks,
     webhooks,
 )
 
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     closed_loop.blueprint,
     cases.blueprint,
     events.blueprint,
+    tracks.blueprint,
     log_in.blueprint,
     provider_log_in.blueprint,
     account.blueprint,

@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 from gis_app.domain.errors import Unavailable
 from gis_app.domain.rights import Right
 from gis_app.services.gate import Caller
+from gis_app.services.live_positions import LivePositions
 from gis_app.services.tiles import TileStore
+from gis_app.services.track_intake import LIVE_FOR
 from gis_app.web.access import asking_again, requires
 from gis_app.web.contract import contract
 
@@ -50,22 +52,31 @@ class Streams:
 @blueprint.get("/api/events")
 @requires(Right.VIEW_MAP)
 @contract(
-    "A stream of server-sent events: `data` when the data changed, `end` when the log-in ended",
+    "A stream of server-sent events: `data` when the data changed, `positions` when patrols moved, `end` of the log-in",
     answers="text/event-stream",
 )
 def events() -> ResponseReturnValue:
     """Answer the stream of the caller's area."""
     state, is_closing = current_app.extensions["jingwei"], current_app.extensions.get("jingwei_closing", lambda: False)
     streams: Streams = state.streams
+    positions = LivePositions(state.engine, state.now() - LIVE_FOR)
     streams.take()
-    response = Response(_stream(state.tiles, asking_again(), is_closing), mimetype="text/event-stream")
+    response = Response(
+        _stream(state.tiles, positions, asking_again(), is_closing=is_closing), mimetype="text/event-stream"
+    )
     response.call_on_close(streams.give_back)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def _stream(tiles: TileStore, ask: Callable[[], Caller | None], is_closing: Callable[[], bool]) -> Iterator[str]:
+def _stream(
+    tiles: TileStore,
+    positions: LivePositions,
+    ask: Callable[[], Caller | None],
+    *,
+    is_closing: Callable[[], bool],
+) -> Iterator[str]:
     """Yield events; the log-in is asked for again at each tick, before anything is told."""
     began = pinged = time.monotonic()
     told = ""
@@ -77,9 +88,12 @@ def _stream(tiles: TileStore, ask: Callable[[], Caller | None], is_closing: Call
                 yield "event: end\ndata: {}\n\n"
                 return
             version = tiles.state(caller.scope).version
+            moved = positions.news(caller.scope)
         except (Unavailable, DBAPIError, TimeoutError):
             # The database is away: nothing is told, and nobody is sent away for it.
-            version = told
+            version, moved = told, []
+        if moved:
+            yield f"event: positions\ndata: {json.dumps(moved)}\n\n"
         if version != told:
             told = version
             yield f"event: data\ndata: {json.dumps({'version': version})}\n\n"

@@ -49,6 +49,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.VIEW_AGGREGATES: lazy_gettext("See hotspots and coverage"),
         Right.VIEW_NAMED_TRACKS: lazy_gettext("See tracks with their team"),
         Right.VIEW_LIVE_POSITIONS: lazy_gettext("See live positions"),
+        Right.SEND_TRACKS: lazy_gettext("Send positions of devices"),
         Right.REPORT_HAZARD: lazy_gettext("Report hazards"),
         Right.CORRECT_HAZARD: lazy_gettext("Correct hazards"),
         Right.MOVE_HAZARD: lazy_gettext("Take part in the closed loop"),

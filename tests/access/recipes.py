@@ -348,7 +348,18 @@ def _webhook_change(action):
     return lambda objects, home, foreign: [Ask(f"/webhooks/{objects.webhooks[foreign.path]}/{action}", "POST")]
 
 
+def _fixes_of(team, device):
+    fix = {"recorded_at": "2026-06-14T13:00:00Z", "lon": 120.6, "lat": 27.8}
+    body = {"id": str(uuid.uuid5(MISSING_UUID, device)), "device": device, "team": team, "fixes": [fix]}
+    return Ask("/api/tracks/fixes", "POST", json=body, may_say=(team,))
+
+
+def _fixes(objects, home, foreign):
+    yield _fixes_of(mark(foreign, "team", "code", 0), "reach")
+
+
 CHANGES = {
+    "tracks.receive_fixes": _fixes,
     "webhooks.add": _new_webhook,
     "webhooks.pause": _webhook_change("pause"),
     "webhooks.resume": _webhook_change("resume"),

@@ -54,6 +54,7 @@ SEEN_IN_THE_BROWSER = (
                 "loop_steps",
                 "retention",
                 "tiles",
+                "track_intake",
                 "webhooks",
             ),
         )

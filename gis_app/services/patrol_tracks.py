@@ -1,0 +1,71 @@
+"""Makes the tracks of patrols anew that got fixes, then the coverage of their nights; nothing where nothing came."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import Transformer
+from sqlalchemy import Connection, Engine
+
+from gis_app.analysis.tracks import Fixes, clean_fixes, track_lines
+from gis_app.services import analyses, street_walks
+from gis_app.storage import patrol_tracks, track_intake
+from gis_app.storage.engine import long_job, scoped, system_scope
+
+AT_ONCE = 50
+BATCHES_FOR = timedelta(days=7)
+"""A device that sends a batch again does so within a week."""
+POSITIONS_FOR = timedelta(days=1)
+
+
+def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
+    """Make stale tracks anew, and the coverage of the nights that changed; return how many of each."""
+    patrols = 0
+    while count := _refresh_some(engine, srid=srid):
+        patrols += count
+    nights = 0
+    if patrols:
+        analyses.run_all(engine, now=now, srid=srid, kinds=analyses.ANALYSIS_GROUPS["coverage"])
+        nights = len(street_walks.update(engine, now=now, srid=srid))
+    with scoped(engine, system_scope()) as connection:
+        track_intake.forget_old(connection, batches_before=now - BATCHES_FOR, positions_before=now - POSITIONS_FOR)
+    return {"patrols": patrols, "nights": nights}
+
+
+def _refresh_some(engine: Engine, *, srid: int) -> int:
+    with long_job(engine) as connection:
+        stale = patrol_tracks.take_stale(connection, most=AT_ONCE)
+        for patrol in stale:
+            _remake(connection, patrol, srid=srid)
+    return len(stale)
+
+
+def _remake(connection: Connection, patrol: int, *, srid: int) -> None:
+    fixes = patrol_tracks.fixes_of(connection, patrol)
+    metres = Transformer.from_crs(4326, srid, always_xy=True).transform(fixes["lon"], fixes["lat"])
+    x, y = (np.asarray(column, dtype=np.float64) for column in metres)
+    cleaned = clean_fixes(
+        Fixes(
+            device=fixes["device"].to_numpy(),
+            recorded_at=fixes["recorded_at"],
+            sequence=fixes["sequence"].to_numpy(),
+            x=x,
+            y=y,
+        )
+    )
+    group = np.zeros(len(fixes), dtype=np.int64)
+    _, lines = track_lines(cleaned, fixes["lon"], y=fixes["lat"], group=group)
+    _, lengths = track_lines(cleaned, x, y=y, group=group)
+    kept = fixes.iloc[cleaned.order]
+    patrol_tracks.store(
+        connection,
+        patrol,
+        geom=lines[0] if len(lines) else shapely.MultiLineString(),
+        length_m=float(shapely.length(lengths[0])) if len(lengths) else 0.0,
+        fix_count=len(kept),
+    )
+    changed = pd.Series(cleaned.flag, index=kept.index) != (kept["flag"] & patrol_tracks.TRACK_FLAGS)
+    patrol_tracks.store_flags(connection, kept[changed], cleaned.flag[changed.to_numpy()])

@@ -1,0 +1,52 @@
+"""Patrols whose track does not know of all fixes yet: which they are, their fixes, and the track made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from geoalchemy2.shape import from_shape
+from sqlalchemy import Connection, text
+
+from gis_app.storage.bulk_load import table_of
+from gis_app.storage.models import Patrol
+
+TRACK_FLAGS = 7
+"""The flags that cleaning gives; those of the device's clock were given when the fix came."""
+# The row stays locked: a batch that comes meanwhile waits, and makes the patrol stale again.
+_TAKE = text("SELECT id FROM patrol WHERE is_stale ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED")
+_FIXES = text("""
+SELECT device, recorded_at, sequence, flag, ST_X(geom) AS lon, ST_Y(geom) AS lat
+FROM track_point WHERE patrol_id = :patrol ORDER BY device, recorded_at, sequence""")
+_FLAG = text("""
+UPDATE track_point SET flag = (flag & ~7) | :new_flag
+WHERE device = :device AND recorded_at = :recorded_at AND sequence = :sequence""")
+
+
+def take_stale(connection: Connection, *, most: int) -> list[int]:
+    """Return ids of stale patrols, and keep others from changing them until the transaction ends."""
+    return list(connection.execute(_TAKE, {"most": most}).scalars())
+
+
+def fixes_of(connection: Connection, patrol: int) -> pd.DataFrame:
+    """Return the fixes of a patrol: device, recorded_at, sequence, flag, lon, lat."""
+    result = connection.execute(_FIXES, {"patrol": patrol})
+    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame.assign(recorded_at=pd.to_datetime(frame["recorded_at"], utc=True))
+
+
+def store(connection: Connection, patrol: int, *, geom: Any, length_m: float, fix_count: int) -> None:
+    """Store the track of a patrol; it is stale no longer."""
+    table = table_of(Patrol)
+    values = {"geom": from_shape(geom, srid=4326), "length_m": length_m, "fix_count": fix_count, "is_stale": False}
+    connection.execute(table.update().where(table.c.id == patrol).values(values))
+
+
+def store_flags(connection: Connection, fixes: pd.DataFrame, flags: Any) -> None:
+    """Store what is doubtful about some fixes, beside what their clock told."""
+    rows = [
+        {"device": row.device, "recorded_at": row.recorded_at, "sequence": row.sequence, "new_flag": int(flag)}
+        for row, flag in zip(fixes.itertuples(index=False), flags, strict=True)
+    ]
+    if rows:
+        connection.execute(_FLAG, rows)

@@ -1,0 +1,201 @@
+"""Fixes over HTTP: stored once whatever is sent again, in any order; flagged, never dropped; seen where they may be."""
+
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from gis_app.analysis.datum import wgs84_to_gcj02
+from gis_app.analysis.tracks import FixFlag
+from gis_app.domain.rights import Right, Role, Scope
+from gis_app.services import patrol_tracks
+from gis_app.services.live_positions import LivePositions
+from gis_app.storage.engine import make_engine, scoped, system_scope
+from tests.web.conftest import NOW
+
+WEST, EAST = "/330381/330381001/", "/330381/330381002/"
+TEAM, OTHER_TEAM = "T33038100101", "T33038100201"
+START = datetime(2026, 6, 14, 13, tzinfo=UTC)
+
+
+def fix(number, **changes):
+    """A fix every 30 s, 0.0003 degrees (30 m) further east."""
+    at = START + timedelta(seconds=30 * number)
+    return {"recorded_at": at.isoformat(), "lon": 120.6 + 0.0003 * number, "lat": 27.8, "sequence": number} | changes
+
+
+def batch(fixes, **changes):
+    return {"id": str(uuid.uuid4()), "device": "phone-7", "team": TEAM, "fixes": fixes} | changes
+
+
+@pytest.fixture
+def own_database(clone, engine):
+    engine.dispose()
+    own = make_engine(clone(engine.url.database).app_url)
+    yield own
+    own.dispose()
+
+
+@pytest.fixture
+def app(make_app, own_database):
+    return make_app(on=own_database)
+
+
+@pytest.fixture
+def phone(make_client, app, own_database):
+    return make_client(WEST, Role.GRID_WORKER, app=app, on=own_database)
+
+
+def rows(engine, query, **values):
+    with scoped(engine, system_scope()) as connection:
+        return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+def stored(engine, device="phone-7"):
+    query = """SELECT recorded_at, sequence, ST_X(geom), ST_Y(geom), flag FROM track_point
+               WHERE device = :device ORDER BY recorded_at, sequence"""
+    return rows(engine, query, device=device)
+
+
+def test_fixes_are_stored_with_the_area_of_their_team(phone, own_database):
+    answer = phone.post("/api/tracks/fixes", json=batch([fix(n) for n in range(5)]))
+    assert answer.status_code == 201
+    assert {**answer.get_json(), "id": ""} == {"id": "", "stored": 5, "known": 0, "clock_ahead": 0, "clock_behind": 0}
+    assert [round(lon, 4) for _, _, lon, _, _ in stored(own_database)] == [
+        120.6,
+        120.6003,
+        120.6006,
+        120.6009,
+        120.6012,
+    ]
+    assert rows(own_database, "SELECT DISTINCT scope_path FROM track_point") == [("/330381/330381001/33038100101/",)]
+    patrol = "SELECT night::text, fix_count, is_stale FROM patrol WHERE device = 'phone-7'"
+    assert rows(own_database, patrol) == [("2026-06-14", 5, True)]
+    audited = "SELECT detail ->> 'stored' FROM audit_entry WHERE action = 'tracks.receive'"
+    assert rows(own_database, audited) == [("5",)]
+
+
+def test_the_same_batch_again_is_answered_and_not_stored_again(phone, own_database):
+    sent = batch([fix(n) for n in range(3)])
+    first, again = (phone.post("/api/tracks/fixes", json=sent) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.get_json() == again.get_json()
+    other = phone.post("/api/tracks/fixes", json={**sent, "fixes": [fix(9)]})
+    assert other.status_code == 409
+    overlapping = phone.post("/api/tracks/fixes", json=batch([fix(n) for n in range(2, 5)]))
+    assert (overlapping.get_json()["stored"], overlapping.get_json()["known"]) == (2, 1)
+    assert len(stored(own_database)) == 5
+
+
+def test_the_track_is_the_same_whatever_order_the_fixes_come_in(phone, own_database):
+    fixes = [fix(n) for n in range(60)]
+    mixed = fixes.copy()
+    random.Random(5).shuffle(mixed)
+    for device, order in (("in-order", fixes), ("mixed", mixed)):
+        for first in range(0, 60, 7):
+            sent = batch(order[first : first + 7], device=device)
+            assert phone.post("/api/tracks/fixes", json=sent).status_code == 201
+            patrol_tracks.refresh(own_database, now=NOW, srid=4549)
+    tracks = rows(
+        own_database,
+        "SELECT ST_AsText(geom), length_m, fix_count, started_at, ended_at, is_stale FROM patrol WHERE device <> ''",
+    )
+    assert len(tracks) == 2
+    assert tracks[0] == tracks[1]
+    # 59 steps of 0.0003 degrees at 27.8 degrees north: 29.55 m each.
+    assert tracks[0][1] == pytest.approx(59 * 29.55, rel=0.002)
+    assert stored(own_database, "in-order") == stored(own_database, "mixed")
+
+
+def test_a_wrong_clock_is_flagged_and_counted_and_nothing_is_dropped(phone, own_database):
+    tomorrow = (NOW + timedelta(days=40)).isoformat()
+    ahead = phone.post("/api/tracks/fixes", json=batch([fix(0), fix(1, recorded_at=tomorrow)])).get_json()
+    assert (ahead["stored"], ahead["clock_ahead"], ahead["clock_behind"]) == (2, 1, 0)
+    sent_at = (NOW - timedelta(minutes=10)).isoformat()
+    behind = phone.post("/api/tracks/fixes", json=batch([fix(2), fix(3)], sent_at=sent_at)).get_json()
+    assert (behind["stored"], behind["clock_ahead"], behind["clock_behind"]) == (2, 0, 2)
+    right = phone.post("/api/tracks/fixes", json=batch([fix(4)], sent_at=(NOW + timedelta(seconds=59)).isoformat()))
+    assert right.get_json()["clock_ahead"] == 0
+    flags = [flag for *_, flag in stored(own_database)]
+    assert flags == [0, FixFlag.CLOCK_BEHIND, FixFlag.CLOCK_BEHIND, 0, FixFlag.CLOCK_AHEAD]
+    # The one from the future belongs to the night it came in.
+    nights = rows(own_database, "SELECT night::text, fix_count FROM patrol WHERE device = 'phone-7' ORDER BY night")
+    assert nights == [("2026-06-14", 4), ("2026-06-15", 1)]
+    patrol_tracks.refresh(own_database, now=NOW, srid=4549)
+    assert [flag & 24 for *_, flag in stored(own_database)] == flags
+
+
+def test_a_declared_datum_is_taken_back(phone, own_database):
+    lon, lat = (float(part[0]) for part in wgs84_to_gcj02([120.61], [27.81]))
+    sent = batch([fix(0, lon=lon, lat=lat)], datum="gcj02")
+    assert phone.post("/api/tracks/fixes", json=sent).status_code == 201
+    [(_, _, x, y, _)] = stored(own_database)
+    assert (x, y) == pytest.approx((120.61, 27.81), abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"fixes": []}, "fixes"),
+        ({"fixes": [fix(0)] * 1001}, "fixes"),
+        ({"fixes": [fix(0, lat=91)]}, "fixes.0.lat"),
+        ({"fixes": [fix(0, recorded_at="2026-06-14T13:00:00")]}, "fixes.0.recorded_at"),
+        ({"fixes": [fix(0, recorded_at="1970-01-01T00:00:00Z")]}, "fixes.0.recorded_at"),
+        ({"datum": "epsg:4549"}, "datum"),
+        ({"team": "nobody"}, "nobody"),
+    ],
+)
+def test_what_is_no_batch_is_refused_whole(phone, own_database, change, field):
+    answer = phone.post("/api/tracks/fixes", json=batch([fix(0)]) | change)
+    assert answer.status_code == 400
+    assert field in answer.get_data(as_text=True)
+    assert stored(own_database) == []
+
+
+def test_another_areas_team_is_no_team_and_its_device_is_not_taken_over(make_client, app, own_database, phone):
+    foreign, missing = (phone.post("/api/tracks/fixes", json=batch([fix(0)], team=t)) for t in (OTHER_TEAM, "T0"))
+    assert foreign.status_code == missing.status_code == 400
+    east = make_client(EAST, Role.GRID_WORKER, app=app, on=own_database)
+    assert east.post("/api/tracks/fixes", json=batch([fix(0)], team=OTHER_TEAM)).status_code == 201
+    assert phone.post("/api/tracks/fixes", json=batch([fix(0), fix(1)])).status_code == 409
+    assert len(stored(own_database)) == 1
+
+
+def test_without_the_right_nothing_is_taken(make_client, app, own_database):
+    viewer = make_client(WEST, Role.ANALYST, app=app, on=own_database)
+    assert viewer.post("/api/tracks/fixes", json=batch([fix(0)])).status_code == 403
+
+
+def test_positions_are_told_once_and_only_where_they_may_be_seen(phone, own_database):
+    recent = [fix(n, recorded_at=(NOW - timedelta(seconds=60 - n)).isoformat()) for n in range(3)]
+    assert phone.post("/api/tracks/fixes", json=batch(recent)).status_code == 201
+    # A late one is no news.
+    assert phone.post("/api/tracks/fixes", json=batch([fix(9)])).status_code == 201
+    right = frozenset({Right.VIEW_LIVE_POSITIONS})
+    beginning = datetime(2020, 1, 1, tzinfo=UTC)
+    commander, elsewhere = (LivePositions(own_database, beginning) for _ in range(2))
+    [told] = commander.news(Scope("a", WEST, right))
+    assert (round(told["lon"], 4), told["mode"]) == (120.6006, "foot")
+    assert set(told) == {"patrol", "mode", "recorded_at", "lon", "lat"}
+    assert commander.news(Scope("a", WEST, right)) == []
+    assert elsewhere.news(Scope("b", EAST, right)) == []
+    assert LivePositions(own_database, beginning).news(Scope("c", WEST)) == []
+
+
+def test_late_fixes_bring_the_coverage_of_their_night_up_to_date_and_only_then(phone, own_database):
+    street = """INSERT INTO street_segment (kind, length_m, geom) VALUES
+                ('residential', 1, ST_GeomFromText('LINESTRING(120.6 27.8, 120.63 27.8)', 4326))"""
+    with scoped(own_database, system_scope()) as connection:
+        connection.execute(text(street))
+    walked = "SELECT round(CAST(sum(high - low) AS numeric), 2) FROM street_walk WHERE night = '2026-06-14'"
+    assert phone.post("/api/tracks/fixes", json=batch([fix(n) for n in range(51)])).status_code == 201
+    # The nights of the small city are computed too, for the first time.
+    assert patrol_tracks.refresh(own_database, now=NOW, srid=4549) == {"patrols": 1, "nights": 2}
+    # 50 of 100 steps.
+    assert float(rows(own_database, walked)[0][0]) == 0.5
+    assert patrol_tracks.refresh(own_database, now=NOW, srid=4549) == {"patrols": 0, "nights": 0}
+    assert phone.post("/api/tracks/fixes", json=batch([fix(n) for n in range(51, 76)])).status_code == 201
+    assert patrol_tracks.refresh(own_database, now=NOW, srid=4549) == {"patrols": 1, "nights": 1}
+    assert float(rows(own_database, walked)[0][0]) == 0.75
