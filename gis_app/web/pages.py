@@ -24,6 +24,8 @@ PAGES = (
     ("/desk", Right.MOVE_HAZARD, lazy_gettext("Desk")),
     ("/tasks", Right.MOVE_HAZARD, lazy_gettext("My tasks")),
     ("/notices", Right.MOVE_HAZARD, lazy_gettext("Notices")),
+    ("/patrols", Right.VIEW_NAMED_TRACKS, lazy_gettext("Patrols")),
+    ("/coverage", Right.VIEW_AGGREGATES, lazy_gettext("Coverage")),
     ("/kpis", Right.VIEW_AGGREGATES, lazy_gettext("Key figures")),
     ("/ratings", Right.VIEW_AGGREGATES, lazy_gettext("Star rating")),
     ("/published", Right.VIEW_MAP, lazy_gettext("Monthly figures")),
@@ -152,6 +154,17 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "city": lazy_gettext("City"),
         "township": lazy_gettext("Township"),
         "village": lazy_gettext("Village"),
+        "grid": lazy_gettext("Grid"),
+    },
+    "nights": {
+        "night": lazy_gettext("One night"),
+        "week": lazy_gettext("A week"),
+        "month": lazy_gettext("A month"),
+    },
+    "coverage": {
+        "found": lazy_gettext("hazard found"),
+        "checked_clear": lazy_gettext("checked, clear"),
+        "unchecked": lazy_gettext("unchecked"),
     },
 }
 

@@ -158,6 +158,7 @@ def _published(*paths):
 
 
 _METHODS = ("", "&method=kernel_density", "&method=count_so_far")
+_COVERAGE_ASKED = (("month", "township"), ("week", "village"), ("night", "grid"))
 _KPI_FILTERS = (("township", "fire"), ("village", ""))
 READS = {
     "map_page.command_map": _asks("/?lang=zh", "/?lang=en"),
@@ -218,6 +219,19 @@ READS = {
         Ask(f"/kpis/cases?{WINDOW}&by={level}&kpi=overdue&part=denominator{area}", may_say=(area.strip("&"),))
         for level in ("township", "village")
         for area in ("&lang=en", f"&area={EAST.word}", f"&area={EAST_VILLAGE.word}", "&area=-")
+    ],
+    "patrols.page": _asks("/patrols", "/patrols?lang=en&night=2026-06-12"),
+    "patrols.replay": _asks(*(f"/api/patrols/replay?night=2026-06-{day:02}&lang=en" for day in range(4, 15))),
+    "patrols.coverage": _asks(
+        "/coverage", *(f"/coverage?lang=en&kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
+    ),
+    "patrols.coverage_as_json": _asks(
+        *(f"/api/coverage?kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
+    ),
+    "patrols.village": lambda objects: [
+        Ask(f"/villages/{place.word}?lang={language}", may_say=(f"/villages/{place.word}?",))
+        for place in (WEST_VILLAGE, WEST_SIBLING, EAST_VILLAGE)
+        for language in ("zh", "en")
     ],
     "rules.page": lambda objects: [Ask(each, may_say=OFFICES) for each in ("/rules", "/rules?lang=en")],
     "notices.page": _asks("/notices", "/notices?lang=en"),
@@ -412,6 +426,7 @@ def named_objects(objects, foreign):
             if foreign.path in by_area
         ],
         "hazards.one_hazard": [(Ask(f"/api/hazards/{hazard}"), Ask(f"/api/hazards/{MISSING_UUID}"))],
+        "patrols.village": [tuple(Ask(f"/villages/{each}") for each in (foreign.word, "nowhere-at-all"))],
         "closed_loop.one_case": [tuple(Ask(f"/api/hazards/{each}/case") for each in (hazard, MISSING_UUID))],
         "cases.one_case": [tuple(Ask(f"/cases/{each}") for each in (hazard, MISSING_UUID))],
         "cases.case_step": [tuple(_step_of_case(each) for each in (hazard, MISSING_UUID))],

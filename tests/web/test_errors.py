@@ -48,6 +48,7 @@ SEEN_IN_THE_BROWSER = (
             *(
                 "area_names",
                 "desk_limits",
+                "coverage_reports",
                 "kpis",
                 "published",
                 "ratings",

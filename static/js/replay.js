@@ -1,0 +1,180 @@
+// A night played again on a canvas: teams where they were, their ways so far, planned stops.
+
+import { fetchJson } from "./requests.js";
+import { fitted } from "./replay_view.js";
+
+const COLORS = { foot: "#7fd3c0", ebike: "#b6a6e9", car: "#f2b5d4" };
+const STOP_COLORS = { visited: "#58c4dc", passed: "#fdd06a", missed: "#ff9a4d" };
+const LIVE_COLOR = "#ffffff";
+const root = document.getElementById("replay");
+const canvas = root.querySelector("canvas");
+const pen = canvas.getContext("2d");
+const [play, time, shown, speed] = ["[data-do=play]", "#p-time", "output", "#p-speed"].map((each) => root.querySelector(each));
+const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const state = { night: null, at: 0, playing: false, chosen: null, last: 0, live: new Map() };
+let view = null;
+
+/** Return where a team is at a second of the night: between two fixes of one piece, else nowhere. */
+function placeAt(pieces, second) {
+  for (const piece of pieces) {
+    if (second < piece[0][0] || second > piece.at(-1)[0]) continue;
+    let low = 0;
+    let high = piece.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (piece[middle][0] <= second) low = middle;
+      else high = middle;
+    }
+    const [from, to] = [piece[low], piece[high]];
+    const share = to[0] > from[0] ? (second - from[0]) / (to[0] - from[0]) : 0;
+    return [from[1] + share * (to[1] - from[1]), from[2] + share * (to[2] - from[2])];
+  }
+  return null;
+}
+
+function line(points) {
+  pen.beginPath();
+  points.forEach(([x, y], number) => (number ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+}
+
+function drawOutlines() {
+  pen.strokeStyle = "rgb(148 176 204 / 28%)";
+  pen.lineWidth = 1;
+  for (const { type, coordinates } of state.night.outlines) {
+    for (const polygon of type === "Polygon" ? [coordinates] : coordinates) {
+      for (const ring of polygon) {
+        line(ring.map(([lon, lat]) => view.toScreen(lon * state.night.units, lat * state.night.units)));
+        pen.stroke();
+      }
+    }
+  }
+}
+
+function drawStop(stop) {
+  const [x, y] = view.toScreen(stop.lon, stop.lat);
+  pen.lineWidth = 2;
+  pen.fillStyle = pen.strokeStyle = STOP_COLORS[stop.state];
+  if (stop.state === "missed") pen.strokeRect(x - 4, y - 4, 8, 8);
+  else pen.fillRect(x - 4, y - 4, 8, 8);
+}
+
+function drawPatrol(patrol) {
+  const color = COLORS[patrol.mode] ?? COLORS.foot;
+  pen.strokeStyle = color;
+  pen.lineWidth = state.chosen === patrol.id ? 3 : 1.6;
+  for (const piece of patrol.pieces) {
+    const past = piece.filter(([second]) => second <= state.at);
+    if (past.length) {
+      line(past.map(([, x, y]) => view.toScreen(x, y)));
+      pen.stroke();
+    }
+  }
+  const here = placeAt(patrol.pieces, state.at);
+  if (!here) return;
+  dot(...view.toScreen(...here), color);
+}
+
+function dot(x, y, color) {
+  pen.beginPath();
+  pen.arc(x, y, 6, 0, 2 * Math.PI);
+  pen.fillStyle = color;
+  pen.fill();
+  pen.lineWidth = 2;
+  pen.strokeStyle = "#0b1219";
+  pen.stroke();
+}
+
+function draw() {
+  if (!view) return;
+  pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+  drawOutlines();
+  const isShown = ({ id, team }) => !state.chosen || state.chosen === id || team === chosenTeam();
+  pen.globalAlpha = 0.9;
+  state.night.stops.filter(({ team }) => !state.chosen || team === chosenTeam()).forEach(drawStop);
+  for (const patrol of state.night.patrols) {
+    pen.globalAlpha = isShown(patrol) ? 0.9 : 0.12;
+    drawPatrol(patrol);
+  }
+  pen.globalAlpha = 1;
+  for (const { lon, lat } of state.live.values()) dot(...view.toScreen(lon * state.night.units, lat * state.night.units), LIVE_COLOR);
+  shown.textContent = clock.format(new Date((state.night.began + state.at) * 1000));
+  time.value = String(state.at);
+  time.setAttribute("aria-valuetext", shown.textContent);
+}
+
+const chosenTeam = () => state.night.patrols.find(({ id }) => id === state.chosen)?.team;
+
+function tick(now) {
+  if (!state.playing) return;
+  state.at = Math.min(state.at + ((now - state.last) / 1000) * Number(speed.value), state.night.lasts);
+  state.last = now;
+  if (state.at >= state.night.lasts) setPlaying(false);
+  draw();
+  requestAnimationFrame(tick);
+}
+
+function setPlaying(isPlaying) {
+  state.playing = isPlaying;
+  play.textContent = isPlaying ? root.dataset.pause : root.dataset.play;
+  if (!isPlaying) return;
+  if (state.at >= state.night.lasts) state.at = 0;
+  state.last = performance.now();
+  requestAnimationFrame(tick);
+}
+
+function listTeams() {
+  const list = root.querySelector(".teams");
+  const entries = [{ id: null, team: root.dataset.all, words: String(state.night.patrols.length) }];
+  for (const { id, team } of state.night.patrols) {
+    const stops = state.night.stops.filter((stop) => stop.team === team);
+    const visited = stops.filter((stop) => stop.state === "visited").length;
+    entries.push({ id, team, words: root.dataset.stops.replace("{visited}", visited).replace("{planned}", stops.length) });
+  }
+  for (const { id, team, words } of entries) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "team" });
+    const figure = Object.assign(document.createElement("span"), { textContent: words });
+    button.append(document.createTextNode(team), figure);
+    button.setAttribute("aria-pressed", String(id === null));
+    button.addEventListener("click", () => {
+      state.chosen = id;
+      list.querySelectorAll("button").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
+      draw();
+    });
+    list.append(button);
+  }
+}
+
+function followLive() {
+  const source = new EventSource("/api/events");
+  source.addEventListener("positions", (event) => {
+    for (const position of JSON.parse(event.data)) state.live.set(position.patrol, position);
+    draw();
+  });
+  source.addEventListener("end", () => source.close());
+}
+
+async function begin() {
+  const status = root.querySelector("[role=status]");
+  try {
+    state.night = await fetchJson(root.dataset.address);
+  } catch (problem) {
+    status.textContent = problem.message;
+    return;
+  }
+  if (!state.night.patrols.length) status.textContent = root.dataset.none;
+  time.max = String(Math.max(state.night.lasts, 1));
+  state.at = state.night.lasts;
+  view = fitted(canvas, state.night, draw);
+  listTeams();
+  draw();
+  play.addEventListener("click", () => setPlaying(!state.playing));
+  time.addEventListener("input", () => {
+    state.at = Number(time.value);
+    draw();
+  });
+  if (root.dataset.live) followLive();
+  root.dataset.ready = "yes";
+}
+
+begin();

@@ -1,0 +1,113 @@
+"""Coverage by area against hand arithmetic, and a night played again with its planned stops."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from gis_app.domain.errors import NotFound
+from gis_app.domain.rights import Scope
+from gis_app.services import analyses, coverage_reports, patrol_replay, street_walks
+from gis_app.storage.engine import scoped, system_scope
+from tests.services.two_grids import CITY, add_walk
+
+NOW = datetime(2026, 6, 16, 4, tzinfo=UTC)
+FIRST, SECOND = date(2026, 6, 14), date(2026, 6, 15)
+EVERYBODY = system_scope()
+HAZARDS = (
+    "INSERT INTO hazard_category VALUES ('fire', '消防', 'Fire', 5, 'work_day', 1)",
+    # Three of the last year in the east, one of them found on the second night; one long ago, one void.
+    """
+    INSERT INTO hazard (number, category_code, severity, stage, discovered_by, title, description, discovered_at,
+                        village_id, grid_id, scope_path, geom)
+    SELECT number, 'fire', 'low', stage, 'patrol', number, '', at, p.id, g.id, g.scope_path, g.label_point
+    FROM (VALUES ('H1', 'filed', timestamptz '2026-06-15 14:00Z'), ('H2', 'closed', '2026-03-01 00:00Z'),
+                 ('H3', 'filed', '2026-02-01 00:00Z'), ('H4', 'filed', '2024-02-01 00:00Z'),
+                 ('H5', 'void', '2026-06-15 14:00Z')) h (number, stage, at), area g, area p
+    WHERE g.code = 'AE' AND p.code = 'A'""",
+)
+ROUTE = text("""
+WITH route AS (
+    INSERT INTO patrol_route (team_id, night, starts_at, ends_at, length_m, geom, scope_path)
+    SELECT id, :night, :start, :start, 1, ST_GeomFromText('LINESTRING(120.6 27.705, 120.62 27.705)', 4326), scope_path
+    FROM team WHERE code = 'A' RETURNING id, scope_path)
+INSERT INTO planned_stop (route_id, ordinal, dwell_min, geom, scope_path)
+SELECT route.id, n, 12, ST_Point(lon, 27.705, 4326), scope_path
+FROM route, (VALUES (1, 120.604), (2, 120.608), (3, 120.619)) s (n, lon)""")
+STAY = text("""
+INSERT INTO track_point (device, recorded_at, sequence, patrol_id, scope_path, geom)
+SELECT device, last + n * interval '1 minute', 1000 + n, patrol_id, scope_path, ST_Point(120.608, 27.7051, 4326)
+FROM (SELECT device, patrol_id, scope_path, max(recorded_at) AS last FROM track_point
+      WHERE device = 'A' AND recorded_at < '2026-06-15Z' GROUP BY 1, 2, 3) f, generate_series(1, 11) n""")
+
+
+@pytest.fixture
+def engine(migrated_database):
+    with scoped(migrated_database.app, EVERYBODY) as connection:
+        for statement in (*CITY, *HAZARDS):
+            connection.execute(text(statement))
+        add_walk(connection, "A", FIRST, west=120.602, east=120.608)
+        add_walk(connection, "B", FIRST, west=120.606, east=120.614)
+        add_walk(connection, "A", SECOND, west=120.611, east=120.616)
+    analyses.run_all(migrated_database.app, now=NOW, srid=4549, kinds=("street_pieces", "grid_coverage"))
+    street_walks.update(migrated_database.app, now=NOW, srid=4549)
+    return migrated_database.app
+
+
+def report(engine, kind, night, level="grid", scope=EVERYBODY):
+    return coverage_reports.report(engine, scope, kind=kind, night=night, level=level, now=NOW)
+
+
+def told(known, *names):
+    near = {row["code"]: [row[name] for name in names] for row in known.rows}
+    return {code: pytest.approx(values, abs=0.003) for code, values in near.items()}
+
+
+def test_a_night_tells_shares_states_and_the_risk_left_out(engine):
+    known = report(engine, "night", FIRST)
+    assert told(known, "share", "found", "checked_clear", "unchecked") == {"AW": [0.8, 0, 1, 0], "AE": [0.4, 0, 1, 0]}
+    # All risk known by then is in the east, of which 60 % were left out.
+    assert known.risk_left == pytest.approx(0.6, abs=0.003)
+    assert [row["code"] for row in known.rows] == ["AE", "AW"]
+    second = report(engine, "night", SECOND)
+    assert told(second, "share", "found", "checked_clear", "unchecked") == {"AW": [0, 0, 0, 1], "AE": [0.5, 1, 0, 0]}
+
+
+def test_over_a_month_what_was_walked_twice_counts_once(engine):
+    known = report(engine, "month", SECOND)
+    assert (known.nights.first, known.nights.last) == (date(2026, 6, 1), date(2026, 6, 30))
+    # East: 120.610 to 120.616 of 0.01 degrees; 0.8 in the west.
+    assert told(known, "share") == {"AW": [0.8], "AE": [0.6]}
+    assert told(report(engine, "month", SECOND, "township"), "share") == {"A": [0.7]}
+    assert known.risk_left == pytest.approx(0.4, abs=0.003)
+
+
+def test_a_week_begins_on_monday(engine):
+    # 14 June 2026 is a Sunday, 15 June the Monday after.
+    assert report(engine, "week", FIRST).nights.last == FIRST
+    assert report(engine, "week", SECOND).nights.first == SECOND
+    assert list(report(engine, "week", SECOND).choices) == [date(2026, 6, 8), SECOND]
+
+
+def test_another_area_sees_nothing_of_it(engine):
+    known = report(engine, "month", SECOND, scope=Scope("x", "/330381/B/"))
+    assert (known.rows, known.risk_left) == ([], None)
+    with pytest.raises(NotFound):
+        coverage_reports.village_report(engine, EVERYBODY, "A", now=NOW)
+
+
+def test_planned_stops_are_visited_passed_or_missed(engine):
+    with scoped(engine, EVERYBODY) as connection:
+        connection.execute(ROUTE, {"night": FIRST, "start": NOW - timedelta(days=2)})
+        connection.execute(STAY)
+    night = patrol_replay.replay(engine, EVERYBODY, FIRST, srid=4549, language="zh")
+    assert [(stop["ordinal"], stop["state"]) for stop in night["stops"]] == [
+        (1, "passed"),
+        (2, "visited"),
+        (3, "missed"),
+    ]
+    # Eleven fixes a minute apart, and the last of the walk.
+    assert night["stops"][1]["stayed_min"] == 11.0
+    assert [patrol["team"] for patrol in night["patrols"]] == ["A队", "B队"]
+    assert night["patrols"][0]["pieces"][0][0] == [0, 12060200, 2770500]
+    assert night["patrols"][0]["pieces"][0][1] == [60, 12060250, 2770500]
