@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping
 from gis_app import __version__
 from gis_app.analysis.event_history import EventHistory, event_history
 from gis_app.analysis.hotspot_series import HORIZON_DAYS, SeriesMap, Step
-from gis_app.analysis.lattice import Lattice
+from gis_app.analysis.lattice import IntArray, Lattice, cell_positions
 from gis_app.analysis.rolling_origin import WindowTrials
 from gis_app.storage import hotspot_maps
 
@@ -51,6 +51,31 @@ class MappedCity:
         """Return the hazards of a group before the newest map."""
         rows = self.events if group == ALL else self.events[self.events["category_code"] == group]
         return event_history(self.lattice, rows["x"], y=rows["y"], day=rows["day"], until=day_of(self.end))
+
+    def shares_of(
+        self, group: str, until: float, *, has_passed: bool
+    ) -> tuple[IntArray, npt.NDArray[np.object_], IntArray, IntArray | None]:
+        """Return cells by village, with the village's own hazards: before a moment, and within the horizon after it.
+
+        A cell on a border is there for each village that has hazards in it, so that nobody is told of another's; any
+        other one for the village nearest to its middle.
+        """
+        rows = self.events if group == ALL else self.events[self.events["category_code"] == group]
+        day = rows["day"].to_numpy(dtype=np.float64)
+        place = cell_positions(self.lattice, rows["x"], y=rows["y"])
+        known = (day < (until + HORIZON_DAYS if has_passed else until)) & (place >= 0)
+        names, village = np.unique(
+            np.concatenate([self.paths, rows["scope_path"].to_numpy()]).astype(str), return_inverse=True
+        )
+        own, of_row = village[: len(self.paths)], village[len(self.paths) :]
+        width = len(names)
+        counted = place * width + of_row
+        pairs = np.unique(np.concatenate([np.arange(len(own)) * width + own, counted[known]]))
+        counts = [
+            np.bincount(np.searchsorted(pairs, counted[chosen]), minlength=len(pairs)).astype(np.int64)
+            for chosen in (known & (day < until), known & (day >= until))
+        ]
+        return pairs // width, names[pairs % width].astype(object), counts[0], counts[1] if has_passed else None
 
 
 def day_of(moment: datetime) -> float:
@@ -110,13 +135,14 @@ def rows_of(
         "methods": list(one.scores),
         "params": {name: dict(params) for name, params in one.params.items()},
     }
-    scores = np.array(list(one.scores.values())).reshape(len(one.scores), len(one.event_count))
+    scores = np.array(list(one.scores.values())).reshape(len(one.scores), city.lattice.cell_count)
+    cell, paths, event_count, later_count = city.shares_of(group, step.until, has_passed=one.later_count is not None)
     return run, hotspot_maps.packed_parts(
-        city.paths,
-        city.lattice.cells,
-        event_count=one.event_count,
-        scores=scores,
-        later_count=one.later_count,
+        paths,
+        city.lattice.cells[cell],
+        event_count=event_count,
+        scores=scores[:, cell],
+        later_count=later_count,
     )
 
 

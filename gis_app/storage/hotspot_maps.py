@@ -188,19 +188,29 @@ def parts(connection: Connection, run_id: uuid.UUID, *, method_count: int) -> Pa
         return None
     sizes = [len(row["event_count"]) // _INTEGERS.itemsize for row in rows]
     later = [row["later_count"] for row in rows]
+    cells = _numbers([row["cells"] for row in rows]).reshape(-1, 2)
+    count = _numbers([row["event_count"] for row in rows])
+    scores = [
+        np.frombuffer(row["scores"], _FLOATS).astype(np.float64).reshape(method_count, size)
+        for row, size in zip(rows, sizes, strict=True)
+    ]
+    village = np.repeat(np.arange(len(rows)), sizes)
+    # A cell on a border stands with each of its villages, each with its own hazards; it is named by the one with most.
+    order = np.lexsort((village, -count, cells[:, 0], cells[:, 1]))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (cells[order][1:] != cells[order][:-1]).any(axis=1)
+    starts = np.nonzero(first)[0]
+
+    def summed(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return np.asarray(np.add.reduceat(values[order], starts), dtype=np.int64)
+
     return Parts(
         villages=[{name: row[name] for name in ("scope_path", "area_id", "name_zh", "name_en")} for row in rows],
-        village=np.repeat(np.arange(len(rows)), sizes),
-        cells=_numbers([row["cells"] for row in rows]).reshape(-1, 2),
-        event_count=_numbers([row["event_count"] for row in rows]),
-        scores=np.concatenate(
-            [
-                np.frombuffer(row["scores"], _FLOATS).astype(np.float64).reshape(method_count, size)
-                for row, size in zip(rows, sizes, strict=True)
-            ],
-            axis=1,
-        ),
-        later_count=None if any(each is None for each in later) else _numbers(later),
+        village=village[order][first],
+        cells=cells[order][first],
+        event_count=summed(count),
+        scores=np.concatenate(scores, axis=1)[:, order][:, first],
+        later_count=None if any(each is None for each in later) else summed(_numbers(later)),
     )
 
 

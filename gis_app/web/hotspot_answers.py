@@ -12,6 +12,7 @@ import shapely
 from gis_app.analysis.scoring import AREA_SHARES, AreaScore, cells_in_share
 from gis_app.services.analyses import to_degrees
 from gis_app.services.hotspot_maps import HIT_SHARE, SHOWN_SHARE, Judged, ShownMap
+from gis_app.services.hotspot_reasons import Reason
 from gis_app.web import params
 
 HEADS = ("rank", "cell_i", "cell_j", "lon", "lat", "village", "score", "event_count", "later_count")
@@ -39,6 +40,29 @@ def map_json(shown: ShownMap) -> dict[str, Any]:
         "event_count": int(shown.parts.event_count.sum()),
         "held_back": _judged(shown.held_back),
         "then": None if shown.then is None else {**(_judged(shown.then) or {}), **_hits(shown)},
+    }
+
+
+def reason_json(shown: ShownMap, reason: Reason, rank: int) -> dict[str, Any]:
+    """Return one of the hottest cells with what makes it hot."""
+    first, second = (1, 0) if params.locale() == "en" else (0, 1)
+    grid = "" if reason.grid is None else str(reason.grid[first] or reason.grid[second])
+    return {
+        "rank": rank,
+        "cell": [int(index) for index in shown.parts.cells[reason.cell]],
+        "lon": round(reason.lon, _DIGITS),
+        "lat": round(reason.lat, _DIGITS),
+        "village": village_name(shown, reason.cell),
+        "grid": grid,
+        "event_count": int(shown.parts.event_count[reason.cell]),
+        "year_count": reason.year_count,
+        "recent_count": reason.recent_count,
+        "before_count": reason.before_count,
+        "repeat_share": reason.repeat_share,
+        "latest": [
+            {"id": str(case.id), "number": case.number, "title": case.title, "at": _iso(case.at)}
+            for case in reason.latest
+        ],
     }
 
 

@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import RowMapping
 
 from gis_app.analysis.hotspots import HOTSPOT_METHODS
+from gis_app.analysis.rolling_origin import BASELINE
+from gis_app.domain.hazards import Severity
 from gis_app.domain.rights import Right
-from gis_app.services import hotspot_maps
+from gis_app.rendering.command_map import safe_json
+from gis_app.services import hotspot_maps, hotspot_trials, maps
 from gis_app.services.hotspot_maps import ShownMap
+from gis_app.services.hotspot_reasons import reasons
 from gis_app.services.hotspot_rows import ALL
+from gis_app.services.hotspot_trials import DAYS, FOUND, HOURS, GuardEffect, Wish
 from gis_app.services.spreadsheet import as_csv
 from gis_app.web import params
 from gis_app.web.access import current_scope, requires
+from gis_app.web.cases import MAP_LAYERS
 from gis_app.web.contract import Parameter, contract
-from gis_app.web.hotspot_answers import HEADS, features, map_json, rows
+from gis_app.web.hotspot_answers import HEADS, features, map_json, reason_json, rows
+from gis_app.web.hotspot_words import method_words, page_words, statement
+from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("hotspots", __name__)
 _GROUP = Parameter("group", "all, or the code of a category", {"type": "string"})
+_FILTERS = (
+    Parameter("severity", "all by default", {"type": "string", "enum": list(Severity)}),
+    Parameter("hours", "band of the day, all by default", {"type": "string", "enum": list(HOURS)}),
+    Parameter("days", "days of the week, all by default", {"type": "string", "enum": list(DAYS)}),
+    Parameter("found", "how they were found, in any way by default", {"type": "string", "enum": list(FOUND)}),
+    Parameter("guard", "1 for the guard against learning from our own looking", {"type": "string", "enum": ["0", "1"]}),
+)
+_PAGE = (
+    Parameter("group", "all, or the code of a category", {"type": "string"}),
+    Parameter("run", "id of a past map", {"type": "string"}),
+    Parameter("method", "the chosen one by default", {"type": "string"}),
+    Parameter("compare", "a second method, shown beside it", {"type": "string"}),
+)
 _METHOD = Parameter("method", "the chosen one by default", {"type": "string", "enum": list(HOTSPOT_METHODS)})
 
 
@@ -47,7 +71,19 @@ def runs() -> ResponseReturnValue:
 def one(run_id: uuid.UUID) -> ResponseReturnValue:
     """Answer a map: what it says of itself, its scores, and the cells that are worth a look."""
     shown = _shown(run_id)
-    return jsonify({**map_json(shown), "cells": features(shown, _srid())})
+    return jsonify(_whole(shown, Wish(shown.group)))
+
+
+@blueprint.get("/api/hotspots/trial")
+@requires(Right.VIEW_AGGREGATES)
+@contract("A map of chosen hazards, not kept", query=(_GROUP, *_FILTERS, _METHOD))
+def trial() -> ResponseReturnValue:
+    """Answer a map made now from those of the caller's own hazards that fit, and what the guard changed."""
+    state, wish = current_app.extensions["jingwei"], _wish()
+    shown, guard = hotspot_trials.tried(
+        state.engine, current_scope(), wish, srid=_srid(), method=request.args.get("method", "")
+    )
+    return jsonify(_whole(shown, wish, guard))
 
 
 @blueprint.get("/api/hotspots/<uuid:run_id>.geojson")
@@ -68,6 +104,79 @@ def as_table(run_id: uuid.UUID) -> ResponseReturnValue:
     """Answer every cell as CSV, UTF-8 with a mark that spreadsheets know, formulas made harmless."""
     shown = _shown(run_id)
     return _as_file(Response(as_csv([HEADS, *rows(shown, _srid())]), mimetype="text/csv"), shown, "csv")
+
+
+@blueprint.get("/hotspots")
+@requires(Right.VIEW_AGGREGATES)
+@contract("Maps of hotspots, past and present, with their scores", query=(*_PAGE, *_FILTERS), answers="text/html")
+def page() -> ResponseReturnValue:
+    """Show the newest map with its score, the maps before it with what then happened, or a map of chosen hazards."""
+    state, scope, wish = current_app.extensions["jingwei"], current_scope(), _wish()
+    found = hotspot_maps.listed(state.engine, scope, group=wish.group)
+    runs = [_run_json(row) for row in found["runs"]]
+    methods = [name for name in HOTSPOT_METHODS if name in _methods_of(found["runs"], wish)]
+    return Response(
+        render_template(
+            "hotspots.html",
+            title=gettext("Hotspots"),
+            runs=runs,
+            groups=[(code, group_name(code, found["names"])) for code in found["groups"]],
+            wish=wish,
+            filters={"hours": HOURS, "days": tuple(DAYS), "found": FOUND},
+            methods=methods,
+            wanted=request.args,
+            config=safe_json(_config(runs, wish)),
+        ),
+        mimetype="text/html",
+    )
+
+
+def _methods_of(runs: Sequence[RowMapping], wish: Wish) -> Collection[str]:
+    """Return the methods that can be compared: those that the newest map keeps, for a map made now all of them."""
+    if not runs or not wish.is_plain:
+        return HOTSPOT_METHODS
+    newest = runs[-1]["result"]
+    return {BASELINE, newest["method"], *newest["methods"]}
+
+
+def _config(runs: list[dict[str, Any]], wish: Wish) -> dict[str, Any]:
+    state, scope, language = current_app.extensions["jingwei"], current_scope(), params.locale()
+    city = maps.city_state(state.engine, scope, locale=language)
+    layers = tuple(layer for layer in state.layers.values() if layer.id in MAP_LAYERS)
+    config = maps.map_config(city, layers, scope, locale=language, now=state.now())
+    methods = [name for name in (request.args.get("method", ""), request.args.get("compare", ""))]
+    query = {name: value for name, value in vars(wish).items() if value and name != "is_guarded"}
+    trial = "/api/hotspots/trial?" + urlencode({**query, **({"guard": "1"} if wish.is_guarded else {})})
+    return {
+        **config,
+        "staticUrl": static_url(),
+        "hotspots": {
+            "runs": runs,
+            "wanted": request.args.get("run", ""),
+            "trial": None if wish.is_plain else trial,
+            "methods": [name if name in HOTSPOT_METHODS else "" for name in methods],
+            "words": page_words(),
+        },
+    }
+
+
+def _whole(shown: ShownMap, wish: Wish, guard: GuardEffect | None = None) -> dict[str, Any]:
+    state = current_app.extensions["jingwei"]
+    found = reasons(state.engine, current_scope(), shown, wish=wish, srid=_srid())
+    told = {
+        "method_words": method_words(shown),
+        "statement": [{"kind": kind, "text": text} for kind, text in statement(shown, guard)],
+        "top": [reason_json(shown, reason, rank) for rank, reason in enumerate(found, start=1)],
+        "cells": features(shown, _srid()),
+    }
+    changed = {} if guard is None else {"left_out": guard.left_out, "changed_share": guard.changed_share}
+    return {**map_json(shown), **told, "guard": changed or None}
+
+
+def _wish() -> Wish:
+    given = request.args
+    names = ("severity", "hours", "days", "found")
+    return Wish(_group(), **{name: given.get(name, "") for name in names}, is_guarded=given.get("guard") == "1")
 
 
 def group_name(code: str, names: Any) -> str:

@@ -242,6 +242,8 @@ READS = {
         *(Ask(f"/api/hotspots/{MAP_RUN}?lang={language}{method}") for language in ("zh", "en") for method in _METHODS),
         Ask(f"/api/hotspots/{MISSING_UUID}"),
     ],
+    "hotspots.page": _asks("/hotspots", f"/hotspots?lang=en&run={MAP_RUN}&compare=count_so_far", "/hotspots?guard=1"),
+    "hotspots.trial": _asks("/api/hotspots/trial?guard=1", "/api/hotspots/trial?severity=low&method=near_repeat"),
     "hotspots.as_geojson": _asks(f"/api/hotspots/{MAP_RUN}.geojson"),
     "hotspots.as_table": _asks(f"/api/hotspots/{MAP_RUN}.csv", f"/api/hotspots/{MAP_RUN}.csv?lang=en"),
     "ratings.page": _asks("/ratings", "/ratings?lang=en&weight_complaints=50"),

@@ -147,7 +147,9 @@ def test_a_township_sees_its_own_cells_and_counts_only(city):
     parts = {path: hotspot_maps.one(city, Scope("x", path), run).parts for path in (WEST, EAST, "/330381/")}
     assert [each["scope_path"] for each in parts[WEST].villages] == [f"{WEST}west/"]
     cells = {path: {tuple(cell) for cell in each.cells.tolist()} for path, each in parts.items()}
-    assert cells[WEST].isdisjoint(cells[EAST])
+    # Only cells on their common border are there for both.
+    columns = {i for i, _ in cells[WEST] & cells[EAST]}
+    assert len(columns) <= 2
     assert cells[WEST] | cells[EAST] == cells["/330381/"]
     assert parts[WEST].event_count.sum() + parts[EAST].event_count.sum() == 900
     with pytest.raises(NotFound):

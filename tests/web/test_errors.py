@@ -49,6 +49,8 @@ SEEN_IN_THE_BROWSER = (
                 "area_names",
                 "desk_limits",
                 "coverage_reports",
+                "hotspot_maps",
+                "hotspot_trials",
                 "kpis",
                 "published",
                 "ratings",

@@ -1,0 +1,53 @@
+"""What lies in and around a few cells: hazards of the caller's area, and the grids that hold the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, text
+
+Box = tuple[float, float, float, float]
+
+# The box first: its operator alone keeps the spatial index under row-level security.
+_NEAR = text("""
+SELECT b.place, h.id, h.number, h.title, h.category_code, h.severity, h.discovered_by, h.discovered_at,
+       date_part('epoch', h.discovered_at) / 86400 AS day, ST_X(metric) AS x, ST_Y(metric) AS y
+FROM unnest(CAST(:west AS float8[]), CAST(:south AS float8[]), CAST(:east AS float8[]), CAST(:north AS float8[]))
+         WITH ORDINALITY AS b (west, south, east, north, place)
+JOIN hazard h ON h.geom && ST_MakeEnvelope(b.west, b.south, b.east, b.north, 4326), ST_Transform(h.geom, :srid) metric
+WHERE h.stage <> 'void' AND h.discovered_at >= :start AND h.discovered_at < :end
+  AND (:category = '' OR h.category_code = :category)
+ORDER BY b.place, h.discovered_at DESC, h.id""")
+_GRIDS = text("""
+SELECT DISTINCT ON (p.place) p.place, a.name_zh, a.name_en
+FROM unnest(CAST(:lon AS float8[]), CAST(:lat AS float8[])) WITH ORDINALITY AS p (lon, lat, place),
+     ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326) spot
+JOIN area a ON a.geom && spot AND ST_Intersects(a.geom, spot)
+WHERE a.level = 'grid' AND a.valid_to IS NULL
+ORDER BY p.place, a.id""")
+
+
+def hazards_near(
+    connection: Connection, boxes: Sequence[Box], *, start: datetime, end: datetime, category: str, srid: int
+) -> pd.DataFrame:
+    """Return the hazards found in ``[start, end)`` in each box (degrees), the newest first, void ones left out.
+
+    Returns
+    -------
+    Columns place (of the box, from 1), id, number, title, category_code, severity, discovered_by, discovered_at, day
+    (since 1970-01-01 UTC), x, y (metres).
+    """
+    edges: dict[str, Any] = {
+        name: [box[place] for box in boxes] for place, name in enumerate(("west", "south", "east", "north"))
+    }
+    result = connection.execute(_NEAR, {**edges, "start": start, "end": end, "category": category, "srid": srid})
+    return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+
+def grids_at(connection: Connection, places: Sequence[tuple[float, float]]) -> dict[int, tuple[str, str | None]]:
+    """Return the Chinese and the English name of the grid at each place (lon, lat), by its number from 1."""
+    values = {"lon": [lon for lon, _ in places], "lat": [lat for _, lat in places]}
+    return {row.place: (row.name_zh, row.name_en) for row in connection.execute(_GRIDS, values)}

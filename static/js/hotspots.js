@@ -1,0 +1,210 @@
+// Maps of hotspots: a slider over past maps with what then happened, two methods side by side, what each says of itself.
+
+import { canvasRenderer } from "./canvas_renderer.js";
+import { config, formatNumber, formatShare } from "./config.js";
+import { byId, debounced, element } from "./elements.js";
+
+const { L } = window;
+const { runs, trial, words: WORDS, wanted } = config.hotspots;
+const COLORS = { 0.01: "#fff3b0", 0.025: "#fdb863", 0.05: "#e66101", 0.1: "#8c3b3b" };
+const BASELINE = "count_so_far";
+const HIT = "#7fe3ff";
+const HIT_SHARE = 0.05;
+const CLOSE_ZOOM = 15;
+const WAIT_MS = 120;
+const dayFormat = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" });
+
+const say = (key, values = {}) => WORDS[key].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+const dayOf = (moment) => dayFormat.format(new Date(moment));
+const [first, second] = config.hotspots.methods;
+const methods = second && second !== first ? [first, second] : [first];
+const slider = byId("moment");
+const state = document.querySelector(".hotspots");
+const kept = new Map();
+let asked = 0;
+let shown = [];
+
+const panes = methods.map((method, number) => pane(number));
+if (panes.length > 1) keepTogether(panes.map(({ map }) => map));
+
+function pane(number) {
+  const [west, south, east, north] = config.city.bounds;
+  const map = L.map(`map-${number}`, { attributionControl: false, minZoom: 8, maxZoom: 19 });
+  map.fitBounds([[south, west], [north, east]]);
+  const base = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
+  const renderer = canvasRenderer(map, { onBusy: () => {}, onError: () => {} });
+  renderer.sync(base);
+  const cells = L.geoJSON(null, { renderer: L.canvas({ padding: 0.3 }), style: styleOf, onEachFeature: explain }).addTo(map);
+  return { map, cells, renderer };
+}
+
+/** Move the maps together, whichever is moved. */
+function keepTogether(maps) {
+  let isFollowing = false;
+  for (const map of maps) {
+    map.on("move zoomend", () => {
+      if (isFollowing) return;
+      isFollowing = true;
+      for (const other of maps) if (other !== map) other.setView(map.getCenter(), map.getZoom(), { animate: false });
+      isFollowing = false;
+    });
+  }
+}
+
+function styleOf({ properties: { share, later_count: later } }) {
+  const isBest = share !== null && share <= HIT_SHARE;
+  const fill = share === null ? { fillOpacity: 0 } : { fillColor: COLORS[share], fillOpacity: 0.72 };
+  if (!later) return { ...fill, stroke: share !== null, color: "#0b1219", weight: 0.5, opacity: 0.6 };
+  return isBest ? { ...fill, color: HIT, weight: 2.5, opacity: 1 } : { ...fill, color: "#ffffff", weight: 1.2, opacity: 0.75, dashArray: "2 3" };
+}
+
+function explain({ properties: { rank, event_count: count, later_count: later, village } }, layer) {
+  layer.bindTooltip(() => {
+    const lines = [village, say("cell", { rank, count }), ...(later ? [say("later", { count: later })] : [])];
+    return element("div", {}, lines.map((line) => element("div", { textContent: line })));
+  });
+}
+
+/** Return the address of a run by a method; of a map that is not kept, if hazards were chosen. */
+function addressOf(run, method) {
+  const query = method ? `method=${method}` : "";
+  if (trial) return trial + (query && `&${query}`);
+  return `/api/hotspots/${run.id}${query && `?${query}`}`;
+}
+
+async function read(address) {
+  if (!kept.has(address)) {
+    const answer = await fetch(address);
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told.detail ?? WORDS.failed);
+    kept.set(address, told);
+  }
+  return kept.get(address);
+}
+
+async function show(place) {
+  const turn = (asked += 1);
+  state.dataset.state = "loading";
+  try {
+    const made = await Promise.all(methods.map((method) => read(addressOf(runs[place], method))));
+    if (turn !== asked) return;
+    shown = made;
+    byId("fault").hidden = true;
+    made.forEach(draw);
+    tell(made, place);
+    state.dataset.state = "ready";
+  } catch (error) {
+    if (turn !== asked) return;
+    byId("fault").textContent = error.message;
+    byId("fault").hidden = false;
+    state.dataset.state = "failed";
+  }
+}
+
+function draw(made, number) {
+  panes[number].cells.clearLayers();
+  // The coldest first, so that the hottest lie on top.
+  panes[number].cells.addData({ ...made.cells, features: [...made.cells.features].reverse() });
+  byId(`caption-${number}`).textContent = made.method_words;
+}
+
+function tell(made, place) {
+  const [map] = made;
+  for (const item of document.querySelectorAll(".then-only")) item.hidden = map.then === null;
+  byId("statement-head").textContent = titleOf(map, place);
+  byId("statement").replaceChildren(...map.statement.map(sentence));
+  byId("scores").replaceChildren(...scoreTables(made));
+  byId("top").replaceChildren(...(map.top.length ? map.top.map(topCell) : [element("p", { className: "hint", textContent: WORDS.nothing })]));
+  for (const ending of ["geojson", "csv"]) {
+    const link = byId(`file-${ending}`);
+    link.hidden = map.id === null;
+    link.href = `/api/hotspots/${map.id}.${ending}?method=${map.method}`;
+  }
+}
+
+function titleOf(map, place) {
+  const isNewest = place === runs.length - 1 ? ` (${WORDS.newest})` : "";
+  return say("map_of", { day: dayOf(map.until), end: dayOf(map.horizon_end) }) + isNewest;
+}
+
+const VERDICTS = new Set(["better", "worse", "alike", "baseline", "too_few"]);
+const sentence = ({ kind, text }) => element("li", { textContent: text, className: VERDICTS.has(kind) ? `verdict ${kind}` : kind });
+
+function scoreTables(made) {
+  const parts = [];
+  for (const part of ["then", "held_back"]) {
+    const judged = made.map((map) => map[part]).filter((each) => each?.scores.length);
+    if (judged.length) parts.push(element("h2", { textContent: WORDS[part] }), scoreTable(judged));
+  }
+  const groups = made[0].held_back?.calibration ?? [];
+  if (groups.length) parts.push(calibrationTable(groups));
+  byId("scores").hidden = !parts.length;
+  return parts;
+}
+
+function scoreTable(judged) {
+  const columns = judged.map((each) => ({ head: methodName(each.method), areas: each.scores }));
+  if (!judged.some(({ method }) => method === BASELINE)) columns.push({ head: methodName(BASELINE), areas: judged[0].baseline });
+  const heads = columns.flatMap(({ head }) => [WORDS.hit_rate, WORDS.pai, WORDS.pei].map((figure) => ({ head, figure })));
+  const top = element("tr", {}, [
+    element("th", { textContent: WORDS.share, attributes: { scope: "col", rowspan: 2 } }),
+    ...columns.map(({ head }) => element("th", { textContent: head, attributes: { scope: "colgroup", colspan: 3 } })),
+  ]);
+  const below = element("tr", {}, heads.map(({ figure }) => element("th", { textContent: figure, className: "number", attributes: { scope: "col" } })));
+  const rows = columns[0].areas.map((area, n) => {
+    const best = Math.max(...columns.map(({ areas }) => areas[n].pei));
+    const cells = columns.flatMap(({ areas }) => {
+      const { hit_rate: hitRate, pai, pei } = areas[n];
+      return [formatShare(hitRate), formatNumber(pai, 2), formatNumber(pei, 2)].map((textContent) =>
+        element("td", { textContent, className: pei === best ? "number best" : "number" }));
+    });
+    return element("tr", {}, [element("th", { textContent: `${100 * area.share} %`, attributes: { scope: "row" } }), ...cells]);
+  });
+  const table = element("table", {}, [element("thead", {}, [top, below]), element("tbody", {}, rows)]);
+  return element("div", { className: "table-frame", tabIndex: 0 }, [table]);
+}
+
+const methodName = (name) => [...byId("f-method").options].find(({ value }) => value === name)?.textContent ?? name;
+
+function calibrationTable(groups) {
+  const cells = (values, tag = "td") => values.map((textContent) => element(tag, { textContent, className: "number" }));
+  const head = element("tr", {}, cells([WORDS.cells, WORDS.expected, WORDS.observed], "th"));
+  const rows = groups.map((group) => element("tr", {}, cells([formatNumber(group.cell_count), formatNumber(group.expected, 1), formatNumber(group.observed)])));
+  const table = element("table", {}, [element("thead", {}, [head]), element("tbody", {}, rows)]);
+  return element("details", {}, [element("summary", { textContent: WORDS.calibration }), element("div", { className: "table-frame" }, [table])]);
+}
+
+function topCell(cell) {
+  const place = [cell.village, cell.grid].filter(Boolean).join(" · ");
+  const find = element("button", { type: "button", textContent: place });
+  find.addEventListener("click", () => panes[0].map.setView([cell.lat, cell.lon], CLOSE_ZOOM));
+  const facts = [
+    say("hazards", { count: cell.event_count, year: cell.year_count }),
+    say("trend", { recent: cell.recent_count, before: cell.before_count }),
+    ...(cell.repeat_share === null ? [] : [say("repeats", { share: formatShare(cell.repeat_share, 0) })]),
+  ];
+  const links = cell.latest.flatMap(({ id, number, title, at }) => [" ", element("a", { href: `/cases/${id}`, textContent: `${dayOf(at)} ${title}`, title: number }), " "]);
+  const latest = links.length ? [element("p", {}, [WORDS.latest, ...links])] : [];
+  return element("li", {}, [find, element("p", { textContent: facts.join(" · ") }), ...latest]);
+}
+
+const asWanted = runs.findIndex(({ id }) => id === wanted);
+const place = asWanted < 0 ? runs.length - 1 : asWanted;
+slider.max = runs.length - 1;
+slider.value = place;
+document.querySelector(".slider").hidden = Boolean(trial);
+const showSoon = debounced(() => show(Number(slider.value)), WAIT_MS);
+const nameMoment = () => {
+  const { until } = runs[Number(slider.value)];
+  const words = dayOf(until) + (Number(slider.value) === runs.length - 1 ? ` (${WORDS.newest})` : "");
+  byId("moment-words").textContent = words;
+  slider.setAttribute("aria-valuetext", words);
+};
+slider.addEventListener("input", () => {
+  nameMoment();
+  showSoon();
+});
+nameMoment();
+show(place);
+
+window.jingwei = { hotspots: { maps: panes.map(({ map }) => map), shown: () => shown, state: () => state.dataset.state } };
