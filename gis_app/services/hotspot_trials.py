@@ -115,6 +115,13 @@ class GuardEffect:
     unguarded: Judged | None
 
 
+@dataclass(frozen=True)
+class TooFew:
+    """Fewer hazards than a map can be made of."""
+
+    count: int
+
+
 def discovered(events: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Return which hazards were found because somebody looked there."""
     return np.asarray(events["discovered_by"].isin(list(DISCOVERED_WAYS)), dtype=np.bool_)
@@ -122,7 +129,7 @@ def discovered(events: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 def tried(
     engine: Engine, scope: Scope, wish: Wish, *, srid: int, method: str = ""
-) -> tuple[ShownMap, GuardEffect | None]:
+) -> tuple[ShownMap, GuardEffect | None] | TooFew:
     """Return a map of the caller's own hazards that fit a wish, by the method of the group's newest map or another.
 
     Parameters
@@ -137,7 +144,7 @@ def tried(
     NotFound
         If the group has no map with cells in the caller's area.
     InvalidInput
-        If fewer than 20 hazards fit, or the method is unknown.
+        If the method is unknown.
     """
     if method and method not in HOTSPOT_METHODS:
         raise InvalidInput(
@@ -162,11 +169,7 @@ def tried(
     params = [_params(name, each) for each in (row, then)]
     trial = _Trial(base, name, params[0], params[1], events[wish.matches(events)])
     if len(trial.events) < FEWEST_EVENTS_KNOWN:
-        raise InvalidInput(
-            "Only {count} hazards fit: too few for a map.",
-            remedy="Choose more of them.",
-            count=len(trial.events),
-        )
+        return TooFew(len(trial.events))
     plain = trial.map(trial.events)
     if not wish.is_guarded:
         return plain, None

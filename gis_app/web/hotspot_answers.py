@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import shapely
+from flask_babel import gettext
 
 from gis_app.analysis.scoring import AREA_SHARES, AreaScore, cells_in_share
 from gis_app.services.analyses import to_degrees
-from gis_app.services.hotspot_maps import HIT_SHARE, SHOWN_SHARE, Judged, ShownMap
+from gis_app.services.hotspot_maps import HIT_SHARE, SHOWN_SHARE, Judged, ShownMap, Verdict
 from gis_app.services.hotspot_reasons import Reason
 from gis_app.web import params
 
@@ -25,6 +26,7 @@ def map_json(shown: ShownMap) -> dict[str, Any]:
     return {
         "id": None if shown.id is None else str(shown.id),
         "group": shown.group,
+        "is_map": True,
         "until": _iso(shown.until),
         "data_from": _iso(shown.data_from),
         "horizon_days": shown.horizon_days,
@@ -63,6 +65,19 @@ def reason_json(shown: ShownMap, reason: Reason, rank: int) -> dict[str, Any]:
             {"id": str(case.id), "number": case.number, "title": case.title, "at": _iso(case.at)}
             for case in reason.latest
         ],
+    }
+
+
+def too_few_json(group: str, count: int) -> dict[str, Any]:
+    """Return the answer where too few hazards fit for a map."""
+    sentence = str(gettext("Only {count} hazards fit: too few for a map. Choose more of them.")).format(count=count)
+    return {
+        "id": None,
+        "group": group,
+        "is_map": False,
+        "event_count": count,
+        "statement": [{"kind": Verdict.TOO_FEW.value, "text": sentence}],
+        "cells": {"type": "FeatureCollection", "features": []},
     }
 
 

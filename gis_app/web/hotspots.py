@@ -21,13 +21,13 @@ from gis_app.services import hotspot_maps, hotspot_trials, maps
 from gis_app.services.hotspot_maps import ShownMap
 from gis_app.services.hotspot_reasons import reasons
 from gis_app.services.hotspot_rows import ALL
-from gis_app.services.hotspot_trials import DAYS, FOUND, HOURS, GuardEffect, Wish
+from gis_app.services.hotspot_trials import DAYS, FOUND, HOURS, GuardEffect, TooFew, Wish
 from gis_app.services.spreadsheet import as_csv
 from gis_app.web import params
 from gis_app.web.access import current_scope, requires
 from gis_app.web.cases import MAP_LAYERS
 from gis_app.web.contract import Parameter, contract
-from gis_app.web.hotspot_answers import HEADS, features, map_json, reason_json, rows
+from gis_app.web.hotspot_answers import HEADS, features, map_json, reason_json, rows, too_few_json
 from gis_app.web.hotspot_words import method_words, page_words, statement
 from gis_app.web.static_files import static_url
 
@@ -80,10 +80,11 @@ def one(run_id: uuid.UUID) -> ResponseReturnValue:
 def trial() -> ResponseReturnValue:
     """Answer a map made now from those of the caller's own hazards that fit, and what the guard changed."""
     state, wish = current_app.extensions["jingwei"], _wish()
-    shown, guard = hotspot_trials.tried(
-        state.engine, current_scope(), wish, srid=_srid(), method=request.args.get("method", "")
-    )
-    return jsonify(_whole(shown, wish, guard))
+    method = request.args.get("method", "")
+    tried = hotspot_trials.tried(state.engine, current_scope(), wish, srid=_srid(), method=method)
+    if isinstance(tried, TooFew):
+        return jsonify(too_few_json(wish.group, tried.count))
+    return jsonify(_whole(tried[0], wish, tried[1]))
 
 
 @blueprint.get("/api/hotspots/<uuid:run_id>.geojson")

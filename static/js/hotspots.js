@@ -88,6 +88,7 @@ async function show(place) {
   try {
     const made = await Promise.all(methods.map((method) => read(addressOf(runs[place], method))));
     if (turn !== asked) return;
+    if (made.some((map) => !map.is_map)) throw new Error(made.find((map) => !map.is_map).statement[0].text);
     shown = made;
     byId("fault").hidden = true;
     made.forEach(draw);

@@ -190,8 +190,9 @@ def test_the_guard_tells_what_it_changed(of):
 
 
 def test_too_few_hazards_make_no_map_and_unknown_wishes_are_named(of):
-    few = answer(of(), "/api/hotspots/trial?severity=severe", status=400)
-    assert "0" in few["detail"]
+    few = answer(of(), "/api/hotspots/trial?severity=severe&lang=en")
+    assert (few["is_map"], few["event_count"], few["cells"]["features"]) == (False, 0, [])
+    assert few["statement"][0]["text"] == "Only 0 hazards fit: too few for a map. Choose more of them."
     for query in ("severity=huge", "hours=noon", "days=8", "found=lost", "method=astrology"):
         assert answer(of(), f"/api/hotspots/trial?{query}", status=400)["code"] == "invalid_input"
     assert answer(of(), f"{NEWEST}?method=astrology", status=400)["code"] == "invalid_input"
