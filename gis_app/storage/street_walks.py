@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import geopandas as gpd
@@ -32,6 +32,9 @@ _KNOWN = text("SELECT night, digest FROM walked_night")
 _NOTE = text("""
 INSERT INTO walked_night (night, digest, computed_at) VALUES (:night, :digest, :now)
 ON CONFLICT (night) DO UPDATE SET digest = excluded.digest, computed_at = excluded.computed_at""")
+_SWEPT = text("SELECT night, digest FROM swept_night")
+_FORGET_SWEPT = text("DELETE FROM swept_night")
+_NOTE_SWEPT = text("INSERT INTO swept_night (night, digest) VALUES (:night, :digest)")
 _FORGET = text("DELETE FROM street_walk WHERE night = :night")
 _PIECES = text("""
 SELECT s.area_id, s.segment_id, s.low, s.high, s.length_m, s.scope_path
@@ -62,6 +65,18 @@ def night_words(connection: Connection) -> dict[date, str]:
 def known_digests(connection: Connection) -> dict[date, str]:
     """Return what each night's streets were computed from."""
     return {row.night: row.digest for row in connection.execute(_KNOWN)}
+
+
+def swept_digests(connection: Connection) -> dict[date, str]:
+    """Return what each night's swept shares were computed from."""
+    return {row.night: row.digest for row in connection.execute(_SWEPT)}
+
+
+def replace_swept(connection: Connection, digests: Mapping[date, str]) -> None:
+    """Remember what the swept shares of the current run were computed from."""
+    connection.execute(_FORGET_SWEPT)
+    if digests:
+        connection.execute(_NOTE_SWEPT, [{"night": night, "digest": digest} for night, digest in digests.items()])
 
 
 def fixes_of(connection: Connection, night: date, *, start: datetime, end: datetime, srid: int) -> pd.DataFrame:

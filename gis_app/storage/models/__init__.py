@@ -17,7 +17,7 @@ from gis_app.storage.models.results import (
     HotspotPart,
     VillageStars,
 )
-from gis_app.storage.models.tracks import LivePosition, StreetPiece, StreetWalk, TrackBatch, WalkedNight
+from gis_app.storage.models.tracks import LivePosition, StreetPiece, StreetWalk, SweptNight, TrackBatch, WalkedNight
 
 REFERENCE_TABLES = frozenset(
     {
@@ -27,7 +27,7 @@ REFERENCE_TABLES = frozenset(
 )
 """Tables without an area: geography and terms that every account may read."""
 
-SYSTEM_TABLES = frozenset({"audit_head", "job_run", "log_in_attempt", "walked_night"})
+SYSTEM_TABLES = frozenset({"audit_head", "job_run", "log_in_attempt", "swept_night", "walked_night"})
 """Tables of the service itself, which say nothing of the city. All others are scoped."""
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "StreetPiece",
     "StreetSegment",
     "StreetWalk",
+    "SweptNight",
     "Team",
     "TrackBatch",
     "TrackPoint",

@@ -79,3 +79,12 @@ class WalkedNight(Base):
     night: Mapped[date] = mapped_column(primary_key=True)
     digest: Mapped[str]
     computed_at: Mapped[Moment]
+
+
+class SweptNight(Base):
+    """What the swept shares of a night's grids were computed from."""
+
+    __tablename__ = "swept_night"
+
+    night: Mapped[date] = mapped_column(primary_key=True)
+    digest: Mapped[str]
