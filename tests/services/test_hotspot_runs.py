@@ -11,9 +11,10 @@ from gis_app.analysis.hotspots import HOTSPOT_METHODS
 from gis_app.domain.errors import InvalidInput, NotFound
 from gis_app.domain.rights import Scope
 from gis_app.services import hotspot_maps, hotspot_runs
+from gis_app.services.audit import HeadsFile, Ledger
 from gis_app.services.hotspot_maps import Judged, Verdict
 from gis_app.services.hotspot_rows import run_id
-from gis_app.services.housekeeping import JOBS
+from gis_app.services.housekeeping import JOBS, House, run_due
 from gis_app.storage import hotspot_maps as stored
 from gis_app.storage.engine import make_engine, scoped, system_scope
 from tests.hotspot_city import ADD, EAST, END, MONDAY, NOW, SRID, WEST, build, hazards
@@ -205,6 +206,14 @@ def test_a_city_left_alone_keeps_the_map_of_the_day_after_its_newest_hazard(city
     assert hotspot_maps.listed(city, CITY_SCOPE)["runs"][-1]["data_to"] == END
 
 
-def test_the_job_runs_every_night():
+def test_the_job_runs_once_a_day_and_says_how_many_maps_it_made(city, tmp_path):
     (job,) = [each for each in JOBS if each.name == "hotspots"]
-    assert job.every == timedelta(days=1)
+    now = [NOW]
+    house = House(Ledger(city, HeadsFile(tmp_path / "heads.log"), lambda: now[0]), track_days=90, srid=SRID)
+    execute(city, ADD, **{**hazards()[0], "number": "NEW", "at": END - timedelta(days=1)})
+    assert run_due(house, [job]) == ["hotspots"]
+    assert execute(city, "SELECT detail FROM job_run WHERE name = 'hotspots'") == [({"maps": 2},)]
+    now[0] += timedelta(hours=23)
+    assert run_due(house, [job]) == []
+    now[0] += timedelta(hours=1)
+    assert run_due(house, [job]) == ["hotspots"]
