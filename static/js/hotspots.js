@@ -11,6 +11,7 @@ const BASELINE = "count_so_far";
 const HIT = "#7fe3ff";
 const HIT_SHARE = 0.05;
 const CLOSE_ZOOM = 15;
+const NEAR_ZOOM = 12.5;
 const WAIT_MS = 120;
 const dayFormat = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" });
 
@@ -34,7 +35,9 @@ function pane(number) {
   const base = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
   const renderer = canvasRenderer(map, { onBusy: () => {}, onError: () => {} });
   renderer.sync(base);
-  const cells = L.geoJSON(null, { renderer: L.canvas({ padding: 0.3 }), style: styleOf, onEachFeature: explain }).addTo(map);
+  const style = styleAt(map);
+  const cells = L.geoJSON(null, { renderer: L.canvas({ padding: 0.3 }), style, onEachFeature: explain }).addTo(map);
+  map.on("zoomend", () => cells.setStyle(style));
   return { map, cells, renderer };
 }
 
@@ -51,11 +54,17 @@ function keepTogether(maps) {
   }
 }
 
-function styleOf({ properties: { share, later_count: later } }) {
+/** Return the style of cells on a map: from afar, edges are thin or none, or they would hide what they enclose. */
+function styleAt(map) {
+  return ({ properties }) => styleOf(properties, map.getZoom() >= NEAR_ZOOM);
+}
+
+function styleOf({ share, later_count: later }, isNear) {
   const isBest = share !== null && share <= HIT_SHARE;
-  const fill = share === null ? { fillOpacity: 0 } : { fillColor: COLORS[share], fillOpacity: 0.72 };
-  if (!later) return { ...fill, stroke: share !== null, color: "#0b1219", weight: 0.5, opacity: 0.6 };
-  return isBest ? { ...fill, color: HIT, weight: 2.5, opacity: 1 } : { ...fill, color: "#ffffff", weight: 1.2, opacity: 0.75, dashArray: "2 3" };
+  const fill = share === null ? { fillOpacity: 0 } : { fillColor: COLORS[share], fillOpacity: 0.78 };
+  if (!later) return { ...fill, stroke: isNear && share !== null, color: "#0b1219", weight: 0.5, opacity: 0.6 };
+  if (isBest) return { ...fill, stroke: true, color: HIT, weight: isNear ? 2.5 : 1, opacity: 1 };
+  return { ...fill, stroke: true, color: "#ffffff", weight: isNear ? 1.2 : 0.6, opacity: 0.75, dashArray: isNear ? "2 3" : null };
 }
 
 function explain({ properties: { rank, event_count: count, later_count: later, village } }, layer) {
