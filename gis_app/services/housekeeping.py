@@ -110,9 +110,10 @@ JOBS = (
     Job("tracks", timedelta(minutes=4), _refresh_tracks),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
     Job("forget_notices", timedelta(days=1), _forget_notices),
-    Job("hotspots", timedelta(days=1), _map_hotspots),
     Job("retention", timedelta(days=1), _forget_tracks),
     Job(AUDIT_VERIFICATION, timedelta(days=1), _verify_audit),
+    # The longest one last: a first night takes minutes.
+    Job("hotspots", timedelta(days=1), _map_hotspots),
 )
 """Every recurring job."""
 

@@ -93,7 +93,8 @@ def percent(share: float) -> str:
 def _made(shown: ShownMap) -> str:
     return str(
         gettext(
-            "Made by: {method}. Learnt from {count} hazards found from {start} to {end}, for the {days} days after."
+            "Made by: {method}. Learnt from hazards found from {start} to {end}, {count} in your area, "
+            "for the {days} days after."
         )
     ).format(
         method=method_words(shown),

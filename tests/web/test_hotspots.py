@@ -119,13 +119,14 @@ def test_a_township_gets_its_own_cells_its_own_counts_and_its_own_cases(of, city
         }
     whole = answer(of(), f"{NEWEST}.geojson")["features"]
     for path, others in ((WEST, EAST), (EAST, WEST)):
-        told = answer(of(path, Role.SUPERVISOR), NEWEST)
+        told = answer(of(path, Role.SUPERVISOR), f"{NEWEST}?lang=en")
+        assert f"{len(numbers[path])} in your area" in told["statement"][0]["text"]
         assert told["event_count"] == len(numbers[path])
         shown = {case["number"] for cell in told["top"] for case in cell["latest"]}
         assert shown <= numbers[path]
         assert shown.isdisjoint(numbers[others])
         assert {each["properties"]["village"] for each in told["cells"]["features"]} == {
-            "西村" if path == WEST else "=东村"
+            "West" if path == WEST else "=East"
         }
     parts = [answer(of(path), f"{NEWEST}.geojson")["features"] for path in (WEST, EAST)]
     # Cells on the border between them are there for both, each with its own hazards.
