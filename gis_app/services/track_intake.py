@@ -100,6 +100,28 @@ def receive(ledger: Ledger, scope: Scope, account_id: int, batch: FixBatch) -> R
     return Received(known, is_new=False)
 
 
+def store_all(ledger: Ledger, scope: Scope, account_id: int, batches: Sequence[FixBatch]) -> dict[str, int]:
+    """Store several batches in one transaction and return what came of them together.
+
+    Raises
+    ------
+    InvalidInput, Conflict
+        As ``receive``; then nothing is stored.
+    """
+    counts = dict.fromkeys(("stored", "known", "clock_ahead", "clock_behind"), 0)
+    try:
+        with ledger.writing(scope) as work:
+            for batch in batches:
+                if track_intake.promised(work.connection, account_id, batch.client_id) is not None:
+                    counts["known"] += len(batch.fixes)
+                    continue
+                answer = _store(ledger, work, account_id, batch, body_hash=_hash(batch))
+                counts = {name: count + answer[name] for name, count in counts.items()}
+    except _AnotherWasFaster:
+        raise Unavailable("The fixes could not be stored.", remedy="Send them again.") from None
+    return counts
+
+
 class _AnotherWasFaster(Exception):  # noqa: N818 - never leaves this module
     """Another request with the same identifier committed first; this one is rolled back."""
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated
 from uuid import UUID
 
-from flask import Blueprint, current_app, jsonify
+from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from pydantic import AfterValidator, AwareDatetime, Field
 
+from gis_app.domain.errors import InvalidInput
 from gis_app.domain.rights import Right
-from gis_app.services import track_intake
+from gis_app.services import track_files, track_intake
 from gis_app.services.track_intake import MOST_FIXES, FixBatch, GivenFix
 from gis_app.web.access import current_caller, requires
 from gis_app.web.bodies import Code, Datum, Strict, body_of
-from gis_app.web.contract import contract
+from gis_app.web.contract import Parameter, contract
 
 blueprint = Blueprint("tracks", __name__, url_prefix="/api/tracks")
+FORMATS = ("gpx", "csv", "geojson")
 
 
 def _within_reason(moment: datetime) -> datetime:
@@ -70,3 +74,38 @@ def receive_fixes() -> ResponseReturnValue:
     answer = jsonify(dict(done.answer))
     answer.status_code = HTTPStatus.CREATED if done.is_new else HTTPStatus.OK
     return answer
+
+
+@blueprint.post("/files")
+@requires(Right.SEND_TRACKS)
+@contract(
+    "Send a file of fixes, GPX, CSV or GeoJSON, as the body; sent again it changes nothing",
+    query=(
+        Parameter("format", "gpx, csv or geojson", {"type": "string", "enum": list(FORMATS)}),
+        Parameter("datum", "wgs84, cgcs2000, gcj02 or bd09, where the file does not say it", {"type": "string"}),
+    ),
+)
+def receive_file() -> ResponseReturnValue:
+    """Store the fixes of a file, all or none."""
+    state, caller = current_app.extensions["jingwei"], current_caller()
+    file_format = request.args.get("format", "")
+    if file_format not in FORMATS:
+        raise InvalidInput(
+            "{name} is {value!r}.",
+            remedy="Use one of {known}.",
+            name="format",
+            value=file_format[:40],
+            known=", ".join(FORMATS),
+        )
+    with NamedTemporaryFile(prefix="tracks-", suffix=f".{file_format}") as file:
+        file.write(request.get_data(cache=False))
+        file.flush()
+        counts = track_files.receive_file(
+            state.ledger,
+            caller.scope,
+            caller.account_id,
+            Path(file.name),
+            file_format=file_format,
+            datum=request.args.get("datum") or None,
+        )
+    return jsonify(counts)

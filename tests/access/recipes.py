@@ -36,11 +36,14 @@ class Ask:
     method: str = "GET"
     form: dict = field(default_factory=dict)
     json: dict | None = None
+    raw: bytes = b""
     is_stream: bool = False
     may_say: tuple = ()
     """Words that the answer may say to anybody: what its own address asked for, or what is published."""
 
     def body(self):
+        if self.raw:
+            return {"data": self.raw}
         return {"json": self.json} if self.json is not None else {"data": self.form} if self.form else {}
 
     def echoes(self):
@@ -370,12 +373,18 @@ def _fixes_of(team, device):
     return Ask("/api/tracks/fixes", "POST", json=body, may_say=(team,))
 
 
+def _track_file(team):
+    rows = f"device,recorded_at,sequence,lon,lat,team_code\nfile,2026-06-14T13:00:00Z,1,120.6,27.8,{team}\n"
+    return Ask("/api/tracks/files?format=csv&datum=wgs84", "POST", raw=rows.encode(), may_say=(team,))
+
+
 def _fixes(objects, home, foreign):
     yield _fixes_of(mark(foreign, "team", "code", 0), "reach")
 
 
 CHANGES = {
     "tracks.receive_fixes": _fixes,
+    "tracks.receive_file": lambda objects, home, foreign: [_track_file(mark(foreign, "team", "code", 0))],
     "webhooks.add": _new_webhook,
     "webhooks.pause": _webhook_change("pause"),
     "webhooks.resume": _webhook_change("resume"),

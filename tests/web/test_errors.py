@@ -57,6 +57,7 @@ SEEN_IN_THE_BROWSER = (
                 "loop_steps",
                 "retention",
                 "tiles",
+                "track_files",
                 "track_intake",
                 "webhooks",
             ),

@@ -199,3 +199,37 @@ def test_late_fixes_bring_the_coverage_of_their_night_up_to_date_and_only_then(p
     assert phone.post("/api/tracks/fixes", json=batch([fix(n) for n in range(51, 76)])).status_code == 201
     assert patrol_tracks.refresh(own_database, now=NOW, srid=4549) == {"patrols": 1, "nights": 1}
     assert float(rows(own_database, walked)[0][0]) == 0.75
+
+
+def gpx(team, count=4):
+    points = "".join(
+        f'<trkpt lat="27.8" lon="{120.6 + 0.0003 * n:.4f}"><time>2026-06-14T13:{n:02}:00Z</time></trkpt>'
+        for n in range(count)
+    )
+    return (
+        '<?xml version="1.0"?><gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1">'
+        f"<trk><name>{team}</name><trkseg>{points}</trkseg></trk></gpx>"
+    ).encode()
+
+
+def test_a_file_is_stored_whole_and_once_and_its_datum_is_declared(phone, own_database):
+    first, again = (phone.post("/api/tracks/files?format=gpx", data=gpx(TEAM)) for _ in range(2))
+    assert (first.status_code, first.get_json()["stored"]) == (200, 4)
+    assert (again.get_json()["stored"], again.get_json()["known"]) == (0, 4)
+    assert rows(own_database, "SELECT count(*), min(scope_path) FROM track_point") == [
+        (4, "/330381/330381001/33038100101/")
+    ]
+    table = f"device,recorded_at,sequence,lon,lat,team_code\np,2026-06-14T13:00:00Z,1,120.6,27.8,{TEAM}\n"
+    assert phone.post("/api/tracks/files?format=csv", data=table).status_code == 400
+    assert phone.post("/api/tracks/files?format=csv&datum=gcj02", data=table).get_json()["stored"] == 1
+
+
+def test_a_file_with_another_areas_team_or_a_doctype_changes_nothing(phone, own_database):
+    both = "device,recorded_at,sequence,lon,lat,team_code\n" + "".join(
+        f"{team},2026-06-14T13:00:00Z,1,120.6,27.8,{team}\n" for team in (TEAM, OTHER_TEAM)
+    )
+    foreign = phone.post("/api/tracks/files?format=csv&datum=wgs84", data=both)
+    assert (foreign.status_code, OTHER_TEAM in foreign.get_json()["detail"]) == (400, True)
+    hostile = gpx(TEAM).replace(b"<gpx", b"<!DOCTYPE gpx><gpx", 1)
+    assert phone.post("/api/tracks/files?format=gpx", data=hostile).status_code == 422
+    assert rows(own_database, "SELECT count(*) FROM track_point") == [(0,)]
