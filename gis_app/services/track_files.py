@@ -13,6 +13,7 @@ from gis_app.domain.errors import InvalidInput
 from gis_app.domain.rights import Scope
 from gis_app.importers.frame import CityRules, ImportedFrame, read
 from gis_app.importers.kinds import ImportKind
+from gis_app.importers.problems import ImportRefused
 from gis_app.services.audit import Ledger
 from gis_app.services.track_intake import MOST_FIXES, FixBatch, GivenFix, store_all
 from gis_app.storage import reference
@@ -45,7 +46,17 @@ def receive_file(
             remedy="Run `jingwei demo`, or begin a city of your own with `jingwei import villages FILE`.",
         )
     rules = CityRules(bounds=bounds, categories={}, now=ledger.now())
-    imported = read(path, ImportKind.TRACKS, datum=datum, file_format=file_format, city=rules)
+    try:
+        imported = read(path, ImportKind.TRACKS, datum=datum, file_format=file_format, city=rules)
+    except ImportRefused as refused:
+        first = refused.problems[0]
+        raise InvalidInput(
+            "Nothing was stored: {count} rows cannot be used; the first is row {row}, {field}.",
+            remedy="Mend the rows and send the file again.",
+            count=len(refused.problems) + refused.further_count,
+            row=first.row,
+            field=first.field,
+        ) from refused
     return store_all(ledger, scope, account_id, list(_batches(imported)))
 
 

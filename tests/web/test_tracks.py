@@ -233,3 +233,12 @@ def test_a_file_with_another_areas_team_or_a_doctype_changes_nothing(phone, own_
     hostile = gpx(TEAM).replace(b"<gpx", b"<!DOCTYPE gpx><gpx", 1)
     assert phone.post("/api/tracks/files?format=gpx", data=hostile).status_code == 422
     assert rows(own_database, "SELECT count(*) FROM track_point") == [(0,)]
+
+
+def test_a_file_with_a_wrong_row_says_which_and_stores_nothing(phone, own_database):
+    usable = f"p,2026-06-14T13:00:00Z,1,120.6,27.8,{TEAM}"
+    table = f"device,recorded_at,sequence,lon,lat,team_code\n{usable}\np,soon,2,120.6,27.8,\n"
+    answer = phone.post("/api/tracks/files?format=csv&datum=wgs84&lang=en", data=table)
+    assert answer.status_code == 400
+    assert "1 rows cannot be used; the first is row 3, recorded_at." in answer.get_json()["detail"]
+    assert rows(own_database, "SELECT count(*) FROM track_point") == [(0,)]
