@@ -30,7 +30,9 @@ import platform
 import resource
 import signal
 import struct
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from gis_app.domain.errors import Unavailable
 
@@ -75,6 +77,18 @@ class _Program(ctypes.Structure):
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def isolated_module(module: str) -> tuple[str, ...]:
+    """Return the command that runs ``module`` of this very package in isolated mode, blind to the environment.
+
+    Isolated mode knows only the package that was installed; the child is to be of the same code as its parent.
+    """
+    package_root = str(Path(__file__).resolve().parents[2])
+    start = (
+        f"import runpy, sys; sys.path.insert(0, {package_root!r}); runpy.run_module({module!r}, None, '__main__', True)"
+    )
+    return sys.executable, "-I", "-c", start
 
 
 def confine(limits: Limits) -> frozenset[str]:

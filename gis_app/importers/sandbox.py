@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from typing import IO
 
 from gis_app.domain.errors import JingweiError, Refused, Unavailable
-from gis_app.importers.confinement import Limits, confine
+from gis_app.importers.confinement import Limits, confine, isolated_module
 from gis_app.importers.file_copy import no_room
 from gis_app.importers.formats import IMPORTERS, ImportFormat
 from gis_app.importers.records import (
@@ -49,7 +49,7 @@ def read_rows(
     shape: Shape,
     facts: FileFacts,
     limits: Limits = STANDARD_LIMITS,
-    command: Sequence[str] = (sys.executable, "-I", "-m", _MODULE),
+    command: Sequence[str] = isolated_module(_MODULE),
 ) -> Iterator[Record]:
     """Yield the records of ``source``, read in a confined child process, and fill in ``facts`` at the end.
 

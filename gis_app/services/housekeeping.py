@@ -12,11 +12,12 @@ from datetime import timedelta
 import structlog
 
 from gis_app.domain.notices import Alert
-from gis_app.services import audit, hotspot_runs, notices, patrol_tracks, retention
+from gis_app.services import audit, hotspot_runs, notices, patrol_tracks, pictures, retention
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
 from gis_app.storage import escalation, hazard_cells, job_runs, sessions
 from gis_app.storage.engine import scoped, system_scope
+from gis_app.storage.file_store import FileStore
 
 LOOKS_EVERY = timedelta(minutes=5)
 """How often each worker looks whether a job is due."""
@@ -38,11 +39,14 @@ class House:
         How long raw tracks are kept.
     srid
         Projected CRS for areas and lengths.
+    files
+        Where pictures lie; None where there are none.
     """
 
     ledger: Ledger
     track_days: int
     srid: int
+    files: FileStore | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,10 @@ def _refresh_tracks(house: House) -> Mapping[str, int]:
     return patrol_tracks.refresh(house.ledger.engine, now=house.ledger.now(), srid=house.srid)
 
 
+def _sweep_pictures(house: House) -> Mapping[str, int]:
+    return {"files": pictures.sweep(house.ledger, house.files) if house.files else 0}
+
+
 def _forget_notices(house: House) -> Mapping[str, int]:
     return {"notices": notices.forget_old(house.ledger)}
 
@@ -109,6 +117,7 @@ JOBS = (
     Job("escalation", timedelta(minutes=10), _escalate),
     Job("tracks", timedelta(minutes=4), _refresh_tracks),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
+    Job("sweep_pictures", timedelta(days=1), _sweep_pictures),
     Job("forget_notices", timedelta(days=1), _forget_notices),
     Job("retention", timedelta(days=1), _forget_tracks),
     Job(AUDIT_VERIFICATION, timedelta(days=1), _verify_audit),

@@ -118,8 +118,9 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
 def _begin_work(worker: Any, application: Any, settings: Settings) -> None:
     """Let a worker keep house and tell programs, and end with it what would keep it from ending: open streams too."""
     application.extensions["jingwei_closing"] = lambda: not worker.alive
-    ledger = application.extensions["jingwei"].ledger
-    house = housekeeping.House(ledger, settings.track_days, settings.metric_srid)
+    state = application.extensions["jingwei"]
+    ledger = state.ledger
+    house = housekeeping.House(ledger, settings.track_days, settings.metric_srid, state.pictures)
     housekeeping.start(house, lambda: worker.alive)
     if not settings.database_url:
         database_watch.start(settings.home, lambda: worker.alive)

@@ -22,6 +22,7 @@ from gis_app.services.looks import Looks
 from gis_app.services.published import Published
 from gis_app.services.tiles import TileStore
 from gis_app.settings import Settings
+from gis_app.storage.file_store import FileStore
 from gis_app.web import (
     access,
     account,
@@ -42,6 +43,7 @@ from gis_app.web import (
     pages,
     params,
     patrols,
+    pictures,
     provider_log_in,
     published,
     rate_limits,
@@ -62,6 +64,7 @@ BLUEPRINTS = (
     hotspots.blueprint,
     closed_loop.blueprint,
     cases.blueprint,
+    pictures.blueprint,
     events.blueprint,
     tracks.blueprint,
     patrols.blueprint,
@@ -95,6 +98,7 @@ class AppState:
     looks: Looks
     published: Published
     streams: events.Streams
+    pictures: FileStore
     layers: Mapping[str, LayerSpec]
     tiles: TileStore
     static_version: str
@@ -144,6 +148,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         identity_provider=configured(settings, now),
         looks=Looks(ledger),
         published=Published(engine, now),
+        pictures=FileStore(settings.home / "pictures"),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
         layers=layers,
         tiles=TileStore(engine, layers, cache_bytes=settings.tile_cache_mb * 2**20),

@@ -16,13 +16,14 @@ from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, JingweiErro
 from gis_app.domain.rights import Right
 from gis_app.domain.transitions import TRANSITIONS, Action, Rule
 from gis_app.rendering.command_map import safe_json
-from gis_app.services import closed_loop, loop_steps, maps
+from gis_app.services import closed_loop, loop_steps, maps, pictures
 from gis_app.services.loop_values import NEEDS_VALUE, Step
 from gis_app.web import params
 from gis_app.web.access import current_caller, requires
 from gis_app.web.closed_loop import QUERY, case_json, queue_filter
 from gis_app.web.contract import contract
 from gis_app.web.errors import sentence_of, status_of
+from gis_app.web.pictures import picture_json
 from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("cases", __name__)
@@ -172,6 +173,8 @@ def _case(hazard_id: uuid.UUID, error: JingweiError | None = None) -> Response:
         route=found["route"],
         similar=found["similar"],
         attached=found["attached"],
+        pictures=[picture_json(row) for row in pictures.of_case(state.engine, caller.scope, hazard_id)],
+        may_send=bool({Right.REPORT_HAZARD, Right.MOVE_HAZARD} & caller.scope.rights),
         steps=[
             {"action": action, "needs_reason": Rule.REASON in TRANSITIONS[action].rules}
             for action in found["permitted"]

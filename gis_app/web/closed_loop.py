@@ -16,12 +16,13 @@ from gis_app.domain.errors import InvalidInput
 from gis_app.domain.hazards import ENDED_STAGES, Severity, Stage
 from gis_app.domain.rights import Right
 from gis_app.domain.transitions import Action, RequestKind
-from gis_app.services import closed_loop, loop_steps
+from gis_app.services import closed_loop, loop_steps, pictures
 from gis_app.services.loop_values import LONGEST_VALUE, Step
 from gis_app.storage.loop import LIGHTS, QUEUE_ORDERS, QueueFilter
 from gis_app.web.access import current_caller, requires
 from gis_app.web.bodies import Code, Strict, body_of
 from gis_app.web.contract import Parameter, contract
+from gis_app.web.pictures import picture_json
 
 blueprint = Blueprint("closed_loop", __name__, url_prefix="/api")
 MOST = 500
@@ -99,12 +100,14 @@ def one_case(hazard_id: uuid.UUID) -> ResponseReturnValue:
     """Answer one case."""
     state = current_app.extensions["jingwei"]
     found = closed_loop.case(state.engine, current_caller(), hazard_id)
+    shown = pictures.of_case(state.engine, current_caller().scope, hazard_id)
     return jsonify(
         case=case_json(found["case"], state.now()),
         events=[_plain(dict(event)) for event in found["events"]],
         permitted=list(found["permitted"]),
         route=_plain(dict(found["route"])),
         similar=[_plain(dict(each)) for each in found["similar"]],
+        pictures=[picture_json(row) for row in shown],
         attached=[_plain(dict(each)) for each in found["attached"]],
     )
 

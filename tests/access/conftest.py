@@ -15,8 +15,8 @@ from gis_app.services.gate import Gate
 from gis_app.settings import Settings
 from gis_app.storage.engine import make_engine, system_scope
 from gis_app.web import create_app
-from tests.access.places import CITY, WEST, WEST_VILLAGE, Place
-from tests.access.planted_city import NOW, plant
+from tests.access.places import CITY, PLACES, WEST, WEST_VILLAGE, Place
+from tests.access.planted_city import NOW, picture_content, plant
 from tests.callers import PASSWORD, ReadingClient, account_in, logged_in
 
 LEVELS = {"village": WEST_VILLAGE, "township": WEST, "city": CITY}
@@ -61,6 +61,9 @@ def make_app(tmp_path_factory):
     def make(city, *, now=lambda: NOW, **settings):
         home = tmp_path_factory.mktemp("home")
         app = create_app(Settings(home=home, **settings), city.app, now=now)
+        for place in PLACES:
+            for number in range(place.rows):
+                app.extensions["jingwei"].pictures.put(picture_content(place, number))
         app.test_client_class = ReadingClient
         return app
 

@@ -273,7 +273,21 @@ def _packed(kind, length):
 
 _PART_CELLS = 2
 _RANKED = ("hot_99", "hot_95")
+
+
+def picture_content(place, number):
+    """Return what stands in the file of a planted picture: whose it is."""
+    return mark(place, "hazard_picture", "content", number).encode()
+
+
+def _picture_name(place, number):
+    return hashlib.sha256(picture_content(place, number)).hexdigest()
+
+
 CHOSEN = {
+    ("hazard_picture", "full_name"): _picture_name,
+    ("hazard_picture", "thumbnail_name"): _picture_name,
+    ("hazard_picture", "withdrawn_at"): lambda place, number: None,
     ("account", "unit_code"): _office,
     ("audit_entry", "sequence"): lambda place, number: PLACES.index(place) * 100 + number + 1,
     ("grid_coverage", "night"): _night,

@@ -3,6 +3,7 @@
 A route that stands in neither table fails the matrix.
 """
 
+import base64
 import math
 import uuid
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ ZOOMS = (0, 7, 9, 12, 14, 16)
 LONS = (120.525, 120.75)
 """A planted point of the west, one of the east."""
 LAYERS = {layer.id: layer for layer in load_layers(paths.layers())}
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
 MISSING_ID = 987_654_321
 MISSING_UUID = uuid.UUID("00000000-0000-4000-8000-000000000000")
 ASKED_FOR = (WEST_VILLAGE, WEST_SIBLING, EAST, EAST_VILLAGE, EAST_SIBLING)
@@ -66,6 +70,7 @@ class Objects:
     logins: dict
     tokens: dict
     webhooks: dict
+    pictures: dict
 
 
 def objects_of(connection):
@@ -83,6 +88,9 @@ def objects_of(connection):
         features=features,
         logins=one_of_each("SELECT scope_path, min(login) FROM account WHERE login LIKE '%.login.%' GROUP BY 1"),
         tokens=one_of_each("SELECT scope_path, (array_agg(id))[1] FROM api_token GROUP BY 1"),
+        pictures=one_of_each(
+            "SELECT scope_path, (array_agg(hazard_id || '/pictures/' || id))[1] FROM hazard_picture GROUP BY 1"
+        ),
         webhooks=one_of_each("SELECT scope_path, min(id) FROM webhook GROUP BY 1"),
     )
 
@@ -237,6 +245,12 @@ READS = {
         for language in ("zh", "en")
     ],
     "rules.page": lambda objects: [Ask(each, may_say=OFFICES) for each in ("/rules", "/rules?lang=en")],
+    "pictures.content": lambda objects: [
+        Ask(f"{_picture(objects, place)}{size}")
+        for place in (CITY, WEST, *ASKED_FOR)
+        if place.path in objects.pictures
+        for size in ("", "?size=thumbnail")
+    ],
     "notices.page": _asks("/notices", "/notices?lang=en"),
     "notices.unread": _asks("/api/notices/unread"),
     "webhooks.page": _asks("/webhooks", "/webhooks?lang=en"),
@@ -358,6 +372,14 @@ def _new_rule(objects, home, foreign):
     yield Ask("/rules", "POST", form={"category": "fire", "area": foreign.word, **limit}, may_say=OFFICES)
 
 
+def _picture(objects, place):
+    return f"/api/hazards/{objects.pictures[place.path]}"
+
+
+def _new_picture(hazard):
+    return Ask(f"/api/hazards/{hazard}/pictures/{MISSING_UUID}?kind=after", "PUT", raw=PIXEL)
+
+
 def _new_webhook(objects, home, foreign):
     form = {"name": "reach", "url": "http://127.0.0.1:1/x", "area": foreign.word}
     yield Ask("/webhooks", "POST", form=form)
@@ -383,6 +405,8 @@ def _fixes(objects, home, foreign):
 
 
 CHANGES = {
+    "pictures.add": lambda objects, home, foreign: [_new_picture(objects.hazards[foreign.path])],
+    "pictures.withdraw": lambda objects, home, foreign: [Ask(_picture(objects, foreign), "DELETE")],
     "tracks.receive_fixes": _fixes,
     "tracks.receive_file": lambda objects, home, foreign: [_track_file(mark(foreign, "team", "code", 0))],
     "webhooks.add": _new_webhook,
@@ -457,6 +481,10 @@ def named_objects(objects, foreign):
         pairs[endpoint] = [
             tuple(Ask(f"/accounts/{each}/{action}", "POST", form=form) for each in (login, "nobody-at-all"))
         ]
+    pairs["pictures.add"] = [tuple(_new_picture(each) for each in (hazard, MISSING_UUID))]
+    for endpoint, method in (("content", "GET"), ("withdraw", "DELETE")):
+        missing = f"/api/hazards/{MISSING_UUID}/pictures/{MISSING_UUID}"
+        pairs[f"pictures.{endpoint}"] = [tuple(Ask(each, method) for each in (_picture(objects, foreign), missing))]
     for action in ("pause", "resume", "remove"):
         hooks = (objects.webhooks[foreign.path], MISSING_ID)
         pairs[f"webhooks.{action}"] = [tuple(Ask(f"/webhooks/{each}/{action}", "POST") for each in hooks)]

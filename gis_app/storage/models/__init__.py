@@ -9,6 +9,7 @@ from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCe
 from gis_app.storage.models.loop import HazardEvent, ProfessionalPost, RoutingRule, Unit
 from gis_app.storage.models.notices import Notice, Webhook
 from gis_app.storage.models.patrols import Patrol, PatrolRoute, PlannedStop, Team, TrackPoint
+from gis_app.storage.models.pictures import HazardPicture
 from gis_app.storage.models.results import (
     AnalysisRun,
     DensityCell,
@@ -52,6 +53,7 @@ __all__ = [
     "HazardCategory",
     "HazardEvent",
     "HazardMonthCell",
+    "HazardPicture",
     "HotspotCell",
     "HotspotPart",
     "ImportRun",
