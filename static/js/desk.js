@@ -19,7 +19,7 @@ canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
 const rows = [...document.querySelectorAll("#queue tbody tr")];
 const rowOf = new Map(rows.map((row) => [row.dataset.id, row]));
 const markers = new Map(config.cases.map((each) => [each.id, marker(each)]));
-if (config.cases.length) map.fitBounds(L.latLngBounds(config.cases.map(({ lat, lon }) => [lat, lon])).pad(0.1), { maxZoom: CLOSE_ZOOM });
+if (config.cases.length) map.fitBounds(L.latLngBounds(config.cases.map(({ lat, lon }) => [lat, lon])).pad(0.1), { maxZoom: CLOSE_ZOOM, animate: false });
 let current = -1;
 
 function marker({ id, lat, lon, light, severity }) {
@@ -64,6 +64,7 @@ function toggle(position) {
   refreshBulk();
 }
 
+// Without animation: Leaflet drops what is asked while it still zooms.
 const keys = {
   j: () => select(current + 1),
   k: () => select(current - 1),
@@ -71,7 +72,7 @@ const keys = {
   ArrowUp: () => select(current - 1),
   x: () => toggle(current),
   Enter: () => rows[current] && location.assign(`/cases/${rows[current].dataset.id}`),
-  m: () => rows[current] && map.setView(markers.get(rows[current].dataset.id).getLatLng(), CLOSE_ZOOM),
+  m: () => rows[current] && map.setView(markers.get(rows[current].dataset.id).getLatLng(), CLOSE_ZOOM, { animate: false }),
   "/": () => byId("f-q").focus(),
 };
 document.addEventListener("keydown", (event) => {
