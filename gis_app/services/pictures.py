@@ -154,6 +154,11 @@ def content(
     return found
 
 
+def may_withdraw(scope: Scope, picture: RowMapping) -> bool:
+    """Return whether a picture is the caller's own, or the caller is of the desk."""
+    return picture["account"] == scope.account or Right.CORRECT_HAZARD in scope.rights
+
+
 def withdraw(ledger: Ledger, scope: Scope, hazard_id: uuid.UUID, picture_id: uuid.UUID) -> None:
     """Show a picture no more: its own sender may, and the desk.
 
@@ -169,7 +174,7 @@ def withdraw(ledger: Ledger, scope: Scope, hazard_id: uuid.UUID, picture_id: uui
         known = pictures.one(work.connection, hazard_id, picture_id)
         if path is None or known is None or known["withdrawn_at"] is not None:
             raise _missing()
-        if known["account"] != scope.account and Right.CORRECT_HAZARD not in scope.rights:
+        if not may_withdraw(scope, known):
             raise Forbidden("The picture is somebody else's.", remedy="Leave it to the desk.")
         pictures.withdraw(work.connection, hazard_id, picture_id, at=ledger.now())
         work.note("picture.withdraw", f"hazard:{hazard_id}", scope_path=path, picture=str(picture_id))

@@ -38,6 +38,7 @@ from gis_app.web import (
     kpis,
     log_in,
     map_page,
+    navigation,
     notices,
     openapi,
     pages,
@@ -133,6 +134,7 @@ def create_app(settings: Settings, engine: Engine, *, now: Callable[[], datetime
     rate_limits.register(app)
     access.register(app)
     pages.register(app)
+    navigation.register(app)
     access.refuse_undeclared(app)
     return app
 

@@ -173,7 +173,10 @@ def _case(hazard_id: uuid.UUID, error: JingweiError | None = None) -> Response:
         route=found["route"],
         similar=found["similar"],
         attached=found["attached"],
-        pictures=[picture_json(row) for row in pictures.of_case(state.engine, caller.scope, hazard_id)],
+        pictures=[
+            {**picture_json(row), "may_withdraw": pictures.may_withdraw(caller.scope, row)}
+            for row in pictures.of_case(state.engine, caller.scope, hazard_id)
+        ],
         may_send=bool({Right.REPORT_HAZARD, Right.MOVE_HAZARD} & caller.scope.rights),
         steps=[
             {"action": action, "needs_reason": Rule.REASON in TRANSITIONS[action].rules}

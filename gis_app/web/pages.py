@@ -18,7 +18,7 @@ from gis_app.domain.work_clock import LimitUnit
 from gis_app.services.formatting import moment_words
 from gis_app.web import params, static_files
 
-# Address, right and name; who lacks the right does not see the page.
+# Address, right and name; who lacks the right does not see the page. Their order makes the menus (see navigation).
 PAGES = (
     ("/", Right.VIEW_MAP, lazy_gettext("Map")),
     ("/desk", Right.MOVE_HAZARD, lazy_gettext("Desk")),
@@ -204,7 +204,6 @@ def register(app: Flask) -> None:
         light_choices=lambda: WORDS["light"].items(),
         severity_choices=lambda: WORDS["severity"].items(),
         other_language_url=other_language_url,
-        pages=lambda: PAGES,
         static_url=static_files.static_url,
         word=word,
     )

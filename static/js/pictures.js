@@ -60,6 +60,7 @@ for (const input of section.querySelectorAll("input[type=file]")) {
 }
 
 const frame = section.querySelector("#picture-frame");
+const withdrawal = frame.querySelector("#picture-withdraw");
 const links = [...section.querySelectorAll("a.picture")];
 let shown = 0;
 
@@ -68,6 +69,7 @@ function show(position) {
   const image = frame.querySelector("img");
   image.src = links[shown].href;
   image.alt = links[shown].querySelector("img").alt;
+  withdrawal.hidden = links[shown].dataset.own === undefined;
   if (!frame.open) frame.showModal();
 }
 
@@ -75,8 +77,16 @@ links.forEach((link, position) => link.addEventListener("click", (event) => {
   event.preventDefault();
   show(position);
 }));
-frame.addEventListener("click", () => frame.close());
+frame.addEventListener("click", ({ target }) => { if (target !== withdrawal) frame.close(); });
 frame.addEventListener("keydown", (event) => {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (step) show(shown + step);
+});
+withdrawal.addEventListener("click", async () => {
+  if (!window.confirm(withdrawal.dataset.ask)) return;
+  const answer = await fetch(links[shown].href, { method: "DELETE", headers: { "X-CSRF-Token": section.dataset.csrf } }).catch(() => null);
+  if (answer?.ok) return location.reload();
+  frame.close();
+  status.textContent = (await answer?.json().catch(() => null))?.detail ?? section.dataset.lost;
+  return undefined;
 });

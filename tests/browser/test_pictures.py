@@ -47,6 +47,10 @@ def test_pictures_are_sent_from_a_phone_and_looked_at_in_a_frame(visit):
     expect(frame).not_to_have_attribute("src", first)
     page.keyboard.press("Escape")
     expect(frame).not_to_be_visible()
+    page.on("dialog", lambda dialog: dialog.accept())
+    pictures.locator("a.picture").first.click()
+    page.get_by_role("button", name="撤回", exact=True).click()
+    expect(pictures.locator("a.picture")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
