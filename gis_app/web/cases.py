@@ -24,12 +24,13 @@ from gis_app.web.closed_loop import QUERY, case_json, queue_filter
 from gis_app.web.contract import contract
 from gis_app.web.errors import sentence_of, status_of
 from gis_app.web.pictures import picture_json
+from gis_app.web.screening import PersonalDataFound, require_confirmed
 from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("cases", __name__)
 MAP_LAYERS = ("land", "water", "streets", "townships", "villages")
 """What the map beside the queue shows below the cases."""
-_STEP_FIELDS = ("action", "reason", "unit", "value", "version", "id", "same_as")
+_STEP_FIELDS = ("action", "reason", "unit", "value", "version", "id", "same_as", "confirmed")
 
 
 @blueprint.get("/desk")
@@ -42,7 +43,11 @@ def desk() -> ResponseReturnValue:
 
 @blueprint.post("/desk/steps")
 @requires(Right.MOVE_HAZARD)
-@contract("One step with the cases chosen", form=("action", "hazard", "reason", "unit", "back"), answers="text/html")
+@contract(
+    "One step with the cases chosen",
+    form=("action", "hazard", "reason", "unit", "back", "confirmed"),
+    answers="text/html",
+)
 def desk_step() -> ResponseReturnValue:
     """Take one step with all chosen cases and go back to the queue."""
     state = current_app.extensions["jingwei"]
@@ -96,6 +101,7 @@ def case_step(hazard_id: uuid.UUID) -> ResponseReturnValue:
 
 def _step() -> Step:
     form = request.form
+    require_confirmed({"reason": form.get("reason", "")})
     if form.get("action", "") not in tuple(Action):
         raise InvalidInput("No step was chosen.", remedy="Choose one.")
     value = form.get("value", "")
@@ -145,6 +151,7 @@ def _desk(error: JingweiError | None = None) -> Response:
             if action not in NEEDS_VALUE and any(action in case["permitted"] for case in cases)
         ],
         error=sentence_of(error) if error else "",
+        must_confirm=isinstance(error, PersonalDataFound),
         config=safe_json(_map_config(cases)),
         **choices,
     )
@@ -185,6 +192,7 @@ def _case(hazard_id: uuid.UUID, error: JingweiError | None = None) -> Response:
         typed=request.form,
         step_id=uuid.uuid4(),
         error=sentence_of(error) if error else "",
+        must_confirm=isinstance(error, PersonalDataFound),
         **closed_loop.choices(state.engine, caller),
     )
     return Response(page, mimetype="text/html", status=status_of(error) if error else HTTPStatus.OK)

@@ -23,6 +23,7 @@ from gis_app.web.access import current_caller, requires
 from gis_app.web.bodies import Code, Strict, body_of
 from gis_app.web.contract import Parameter, contract
 from gis_app.web.pictures import picture_json
+from gis_app.web.screening import warnings_of
 
 blueprint = Blueprint("closed_loop", __name__, url_prefix="/api")
 MOST = 500
@@ -121,7 +122,9 @@ def take_step() -> ResponseReturnValue:
     step = Step(wanted.action, wanted.reason, wanted.unit, wanted.value, wanted.id, wanted.same_as)
     targets = [(each.id, each.version) for each in wanted.hazards]
     moved = loop_steps.move(state.ledger, current_caller(), step, targets=targets)
-    return jsonify(cases=[case_json(row, state.now()) for row in moved])
+    told = {"cases": [case_json(row, state.now()) for row in moved]}
+    found = warnings_of({"reason": wanted.reason})
+    return jsonify(told | ({"warnings": found} if found else {}))
 
 
 def queue_filter(own_unit: str | None) -> QueueFilter:

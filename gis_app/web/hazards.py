@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +23,7 @@ from gis_app.web import params
 from gis_app.web.access import current_caller, current_scope, requires
 from gis_app.web.bodies import HazardCorrection, HazardReport, body_of
 from gis_app.web.contract import Parameter, contract
+from gis_app.web.screening import warnings_of
 
 blueprint = Blueprint("hazards", __name__, url_prefix="/api")
 MOST = 10_000
@@ -85,7 +87,7 @@ def report_hazard() -> ResponseReturnValue:
     """Store a report: 201, or 200 when it was stored before."""
     state, caller = current_app.extensions["jingwei"], current_caller()
     done = hazards.report(state.ledger, caller.scope, caller.account_id, body_of(HazardReport).report())
-    answer = _answer(done.hazard)
+    answer = _answer(done.hazard, warnings_of(_texts(done.hazard)))
     answer.status_code = HTTPStatus.CREATED if done.is_new else HTTPStatus.OK
     answer.headers["Location"] = f"/api/hazards/{done.hazard['id']}"
     return answer
@@ -101,7 +103,7 @@ def correct_hazard(hazard_id: uuid.UUID) -> ResponseReturnValue:
     changed = hazards.correct(
         state.ledger, current_scope(), hazard_id, wanted.changes(), version=wanted.version, spot=spot
     )
-    return _answer(changed)
+    return _answer(changed, warnings_of(_texts(changed)))
 
 
 def _page(default: int) -> HazardPage:
@@ -144,8 +146,12 @@ def _feature(row: RowMapping) -> dict[str, Any]:
     }
 
 
-def _answer(row: RowMapping) -> Response:
-    answer = jsonify(_feature(row))
+def _texts(row: RowMapping) -> dict[str, str]:
+    return {name: row[name] for name in ("title", "place", "description")}
+
+
+def _answer(row: RowMapping, warnings: Sequence[dict[str, Any]] = ()) -> Response:
+    answer = jsonify(_feature(row) | ({"warnings": warnings} if warnings else {}))
     answer.mimetype = "application/geo+json"
     return answer
 

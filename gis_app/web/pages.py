@@ -22,6 +22,7 @@ from gis_app.web import params, static_files
 PAGES = (
     ("/", Right.VIEW_MAP, lazy_gettext("Map")),
     ("/desk", Right.MOVE_HAZARD, lazy_gettext("Desk")),
+    ("/report", Right.REPORT_HAZARD, lazy_gettext("Report a hazard")),
     ("/tasks", Right.MOVE_HAZARD, lazy_gettext("My tasks")),
     ("/notices", Right.MOVE_HAZARD, lazy_gettext("Notices")),
     ("/patrols", Right.VIEW_NAMED_TRACKS, lazy_gettext("Patrols")),
