@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from gis_app.domain.notices import Alert
-from gis_app.services import audit, hotspot_runs, notices, patrol_tracks, pictures, retention
+from gis_app.services import audit, hotspot_runs, notices, patrol_tracks, pictures, ratings, retention
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
 from gis_app.storage import escalation, hazard_cells, job_runs, sessions
@@ -108,6 +108,10 @@ def _forget_notices(house: House) -> Mapping[str, int]:
     return {"notices": notices.forget_old(house.ledger)}
 
 
+def _rate_villages(house: House) -> Mapping[str, int]:
+    return {"villages": ratings.store(house.ledger.engine, now=house.ledger.now())}
+
+
 def _map_hotspots(house: House) -> Mapping[str, int]:
     made = hotspot_runs.refresh(house.ledger.engine, now=house.ledger.now(), srid=house.srid)
     return {"maps": sum(made.values())}
@@ -121,6 +125,7 @@ JOBS = (
     Job("forget_notices", timedelta(days=1), _forget_notices),
     Job("retention", timedelta(days=1), _forget_tracks),
     Job(AUDIT_VERIFICATION, timedelta(days=1), _verify_audit),
+    Job("ratings", timedelta(days=1), _rate_villages),
     # The longest one last: a first night takes minutes.
     Job("hotspots", timedelta(days=1), _map_hotspots),
 )

@@ -19,7 +19,7 @@ from gis_app.domain.errors import InvalidInput
 from gis_app.domain.periods import CITY_TIME, TimeWindow, last_days
 from gis_app.domain.rights import Scope
 from gis_app.storage import village_counts
-from gis_app.storage.engine import scoped
+from gis_app.storage.engine import scoped, system_scope
 
 DAYS = 365
 """Figures are those of a year."""
@@ -111,6 +111,25 @@ def rated(engine: Engine, scope: Scope, *, wishes: Mapping[str, str], now: datet
     after = what_if(figures, scheme(), changed=changed)[["changed_score", "changed_stars", "gain"]]
     table = figures.join(rate_villages(figures, scheme())).join(after)
     return RatedVillages(window, scheme(), changed, villages, table)
+
+
+def store(engine: Engine, *, now: datetime) -> int:
+    """Rate all villages and keep their stars for the map; return how many have stars."""
+    known = rated(engine, system_scope(), wishes={}, now=now)
+    rows = [
+        {
+            "code": code,
+            "stars": None if pd.isna(row["stars"]) else int(row["stars"]),
+            "score": None if pd.isna(row["score"]) else float(row["score"]),
+            "vetoed_by": row["vetoed_by"],
+            "data_from": known.window.first_day,
+            "data_to": known.window.last_day,
+        }
+        for code, row in zip(known.table.index, known.table.to_dict("records"), strict=True)
+    ]
+    with scoped(engine, system_scope()) as connection:
+        village_counts.store_stars(connection, rows)
+    return sum(row["stars"] is not None for row in rows)
 
 
 def changed_scheme(base: RatingScheme, wishes: Mapping[str, str]) -> RatingScheme:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
@@ -22,6 +23,11 @@ SELECT v.code, CASE WHEN count(*) = count(g.household_count) THEN sum(g.househol
 FROM area a JOIN area v ON v.id = a.parent_id LEFT JOIN grid g ON g.area_id = a.id
 WHERE a.level = 'grid' AND a.valid_to IS NULL AND v.valid_to IS NULL GROUP BY v.code""")
 
+_STORE_STARS = text("""
+INSERT INTO village_stars (village_id, stars, score, vetoed_by, data_from, data_to, scope_path)
+SELECT id, :stars, :score, :vetoed_by, :data_from, :data_to, scope_path
+FROM area WHERE level = 'village' AND valid_to IS NULL AND code = :code""")
+
 
 def villages(connection: Connection) -> Sequence[RowMapping]:
     """Return code, names and township's names of the villages there are now, by code."""
@@ -36,3 +42,10 @@ def hazards_found(connection: Connection, *, start: datetime, end: datetime) -> 
 def households(connection: Connection) -> Mapping[str, int]:
     """Return the households of each village of whose every grid they are known and not 0."""
     return {row.code: int(row.households) for row in connection.execute(_HOUSEHOLDS) if row.households}
+
+
+def store_stars(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put the stars of all villages in the place of those before."""
+    connection.execute(text("DELETE FROM village_stars"))
+    if rows:
+        connection.execute(_STORE_STARS, rows)

@@ -112,6 +112,9 @@ _AREA_OF_FEATURES = {
     "density_map": _first("density_cell"),
     "coverage_map": _first("grid_coverage"),
     "facility_map": _first("facility"),
+    "village_stars_map": (
+        "SELECT s.scope_path, min(s.village_id) FROM village_stars s JOIN area a ON a.id = s.village_id GROUP BY 1"
+    ),
 }
 PUBLIC_VIEWS = frozenset({"street_map", "land_map", "water_map"})
 """Views of tables without areas, which everybody may see whole."""

@@ -50,7 +50,7 @@ def shipped():
 def test_every_layer_of_the_command_map_is_shipped(shipped):
     assert {layer.id for layer in shipped} >= {
         *("water", "land", "streets", "townships", "villages", "grids", "place_names", "hazards", "planned_stops"),
-        *("patrol_tracks", "hotspots_lattice", "hotspots_grid", "density", "coverage", "facilities"),
+        *("patrol_tracks", "village_stars", "hotspots_lattice", "hotspots_grid", "density", "coverage", "facilities"),
     }
 
 

@@ -45,7 +45,7 @@ def test_a_township_opens_on_its_own_area_and_names_it(make_client):
 def test_a_role_gets_only_the_layers_and_pages_it_may_see(make_client):
     worker = config_of(make_client("/330381/33038100101/", Role.GRID_WORKER).get("/?lang=zh"))
     planner = config_of(make_client("/330381/", Role.PATROL_PLANNER).get("/?lang=zh"))
-    hidden = {"coverage", "density", "hotspots_grid", "hotspots_lattice", "patrol_tracks"}
+    hidden = {"coverage", "density", "hotspots_grid", "hotspots_lattice", "patrol_tracks", "village_stars"}
     assert hidden & {layer["id"] for layer in worker["layers"]} == set()
     assert hidden <= {layer["id"] for layer in planner["layers"]}
     assert "/accounts" not in {page["place"] for page in worker["member"]["pages"]}

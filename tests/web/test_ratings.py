@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from gis_app.domain.rights import Role
+from gis_app.services import ratings
 from gis_app.storage.engine import make_engine, scoped, system_scope
+from tests.web.conftest import NOW
 
 FIRST, SECOND = "33038100101", "33038100201"
 TANGXIA = "/330381/330381001/"
@@ -166,3 +168,15 @@ def test_the_page_shows_stars_vetoes_and_what_would_change_in_both_languages(who
     assert all(words in changed for words in ("Gain", "+1", "★★★★"))
     chinese = whole.get("/ratings?lang=zh").get_data(as_text=True)
     assert all(words in chinese for words in ("星级评定", "信访维稳", "未评定", "一票否决", "试算"))
+
+
+def test_the_stars_of_the_night_are_those_of_the_page_and_of_the_map(city, whole):
+    assert ratings.store(city, now=NOW) == ratings.store(city, now=NOW)
+    with scoped(city, system_scope()) as connection:
+        query = text("SELECT code, stars, score, vetoed_by FROM village_stars_map ORDER BY code")
+        kept = [tuple(row) for row in connection.execute(query)]
+    told = villages(whole)
+    assert [code for code, *_ in kept] == sorted(told)
+    for code, stars, score, vetoed_by in kept:
+        assert (stars, vetoed_by.split()) == (told[code]["stars"], told[code]["vetoed_by"])
+        assert score == pytest.approx(told[code]["score"])
