@@ -1,8 +1,10 @@
 """Accounts and logged-in clients for tests, made through the real services and the real log-in form."""
 
 import contextlib
+import re
 from dataclasses import replace
 
+import requests
 from flask.testing import FlaskClient
 
 from gis_app.domain.errors import Conflict
@@ -43,3 +45,14 @@ def logged_in(client, login):
     assert answer.status_code == 303, answer.get_data(as_text=True)
     client.csrf = derived(client.get_cookie("jingwei_session").value, "csrf")
     return client
+
+
+def token_of(server, login):
+    """Return a new API token of one of a live server's demo accounts, made on its page."""
+    with requests.Session() as session:
+        session.headers["Origin"] = server.address
+        session.post(f"{server.address}/login", data={"login": login, "password": server.passwords[login]}, timeout=30)
+        page = session.get(f"{server.address}/account", timeout=30).text
+        form = {"csrf": re.search(r'name="csrf" value="([^"]+)"', page)[1], "label": "test", "area": "", "days": "1"}
+        form["rights"] = ["view_map", "view_aggregates"]
+        return re.search(r"jw_[\w-]+", session.post(f"{server.address}/account/tokens", data=form, timeout=30).text)[0]

@@ -16,6 +16,7 @@ from gis_app import paths
 from gis_app.domain.errors import Unavailable
 from gis_app.rendering.layer_spec import LayerSpec, load_layers
 from gis_app.services.audit import HeadsFile, Ledger
+from gis_app.services.feature_collections import Catalogue
 from gis_app.services.gate import Gate
 from gis_app.services.identity_provider import IdentityProvider, configured
 from gis_app.services.looks import Looks
@@ -40,6 +41,7 @@ from gis_app.web import (
     map_page,
     navigation,
     notices,
+    ogc,
     openapi,
     pages,
     params,
@@ -84,6 +86,7 @@ BLUEPRINTS = (
     published.blueprint,
     kpis.blueprint,
     ratings.blueprint,
+    ogc.blueprint,
     openapi.blueprint,
     static_files.blueprint,
 )
@@ -105,6 +108,7 @@ class AppState:
     streams: events.Streams
     pictures: FileStore
     layers: Mapping[str, LayerSpec]
+    catalogue: Catalogue
     tiles: TileStore
     static_version: str
     now: Callable[[], datetime]
@@ -157,6 +161,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         pictures=FileStore(settings.home / "pictures"),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
         layers=layers,
+        catalogue=Catalogue(engine, layers),
         tiles=TileStore(engine, layers, cache_bytes=settings.tile_cache_mb * 2**20),
         static_version=static_files.version_of(paths.static()),
         now=now,

@@ -31,6 +31,7 @@ PAGES = (
     ("/hotspots", Right.VIEW_AGGREGATES, lazy_gettext("Hotspots")),
     ("/ratings", Right.VIEW_AGGREGATES, lazy_gettext("Star rating")),
     ("/published", Right.VIEW_MAP, lazy_gettext("Monthly figures")),
+    ("/ogc/collections", Right.VIEW_MAP, lazy_gettext("Data")),
     ("/accounts", Right.MANAGE_ACCOUNTS, lazy_gettext("Accounts")),
     ("/rules", Right.MANAGE_RULES, lazy_gettext("Routing rules")),
     ("/webhooks", Right.MANAGE_WEBHOOKS, lazy_gettext("Webhooks")),
@@ -177,6 +178,11 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "township": lazy_gettext("Township"),
         "village": lazy_gettext("Village"),
         "grid": lazy_gettext("Grid"),
+    },
+    "shape": {
+        "point": lazy_gettext("Points"),
+        "line": lazy_gettext("Lines"),
+        "polygon": lazy_gettext("Polygons"),
     },
     "nights": {
         "night": lazy_gettext("One night"),

@@ -12,7 +12,7 @@ from gis_app.domain.errors import NotFound
 from gis_app.domain.rights import Right
 from gis_app.rendering.layer_spec import LayerSpec
 from gis_app.services import features, small_layers
-from gis_app.services.tiles import TileStore
+from gis_app.services.tiles import Tile, TileStore
 from gis_app.storage.tiles import TileAddress
 from gis_app.web import params
 from gis_app.web.access import current_scope, requires
@@ -33,6 +33,11 @@ def tile(layer_id: str, z: int, x: int, y: int) -> ResponseReturnValue:
     store: TileStore = state.tiles
     state.looks.note(current_scope(), _layer(layer_id), night=wanted.night)
     made = store.tile(current_scope(), layer_id, TileAddress(z, x, y), wanted)
+    return tile_answer(made)
+
+
+def tile_answer(made: Tile) -> Response:
+    """Return the answer with a tile."""
     if not made.body:
         return Response(status=204, headers=BRIEFLY)
     zipped = request.accept_encodings["gzip"] > 0

@@ -4,10 +4,11 @@ A route that stands in neither table fails the matrix.
 """
 
 import base64
+import itertools
 import math
 import uuid
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import text
 
@@ -174,11 +175,56 @@ def _published(*paths):
 _METHODS = ("", "&method=kernel_density", "&method=count_so_far")
 _COVERAGE_ASKED = (("month", "township"), ("week", "village"), ("night", "grid"))
 _KPI_FILTERS = (("township", "fire"), ("village", ""))
+
+
+def _of_collections(*endings):
+    def asks(objects):
+        for layer, ending in itertools.product(LAYERS, endings):
+            query = ending.partition("?")[2]
+            # A page of features links to itself, query and all, and shows the filter in its form.
+            said = (query, *(value for _, value in parse_qsl(query))) if query else ()
+            yield Ask(f"/ogc/collections/{layer}{ending}", may_say=said)
+
+    return asks
+
+
 READS = {
     "map_page.command_map": _asks("/?lang=zh", "/?lang=en"),
     "tiles.tile": _tiles,
     "tiles.whole_layer": lambda objects: [Ask(f"/layers/{layer}.json?{WINDOW}") for layer in LAYERS],
     "tiles.feature": _features,
+    "ogc.landing": _asks("/ogc", "/ogc?f=html"),
+    "ogc.api": _asks("/ogc/api"),
+    "ogc.conformance": _asks("/ogc/conformance"),
+    "ogc.functions": _asks("/ogc/functions"),
+    "ogc.tile_matrix_sets": _asks("/ogc/tileMatrixSets"),
+    "ogc.collections": _asks("/ogc/collections", "/ogc/collections?f=html"),
+    "ogc.collection": _of_collections("", "?f=html"),
+    "ogc.queryables": _of_collections("/queryables"),
+    "ogc.schema": _of_collections("/schema"),
+    "ogc.tilesets": _of_collections("/tiles"),
+    "ogc.tileset": _of_collections("/tiles/WebMercatorQuad", "/tiles/WebMercatorQuad?f=tilejson"),
+    "ogc.tile": lambda objects: [
+        Ask("/ogc/collections/{}/tiles/WebMercatorQuad/{}/{}/{}".format(*(parts[i] for i in (0, 1, 3, 2))))
+        for parts in (each.path.removeprefix("/tiles/").partition(".mvt")[0].split("/") for each in _tiles(objects))
+    ],
+    "ogc.items": _of_collections(
+        "/items",
+        "/items?f=html&limit=1000",
+        *(
+            f"/items?{urlencode(query)}"
+            for query in (
+                {"bbox": "120.7,27.7,120.9,27.9"},
+                {"filter": "distance_m(geom, POINT(120.75 27.8)) BETWEEN 0 AND 20000", "sortby": "-id"},
+            )
+        ),
+    ),
+    "ogc.item": lambda objects: [
+        Ask(f"/ogc/collections/{layer}/items/{identity}{form}")
+        for layer, by_area in objects.features.items()
+        for identity in by_area.values()
+        for form in ("", "?f=html")
+    ],
     "api.kpi": _asks("/api/kpi", f"/api/kpi?{WINDOW}", *(f"/api/kpi?night=2026-06-{day:02}" for day in range(4, 15))),
     "api.find": _asks(
         *(
@@ -465,6 +511,14 @@ def named_objects(objects, foreign):
             for layer, by_area in objects.features.items()
             if foreign.path in by_area
         ],
+        "ogc.item": [
+            (
+                Ask(f"/ogc/collections/{layer}/items/{by_area[foreign.path]}"),
+                Ask(f"/ogc/collections/{layer}/items/{_missing(layer)}"),
+            )
+            for layer, by_area in objects.features.items()
+            if foreign.path in by_area
+        ],
         "hazards.one_hazard": [(Ask(f"/api/hazards/{hazard}"), Ask(f"/api/hazards/{MISSING_UUID}"))],
         "patrols.village": [tuple(Ask(f"/villages/{each}") for each in (foreign.word, "nowhere-at-all"))],
         "closed_loop.one_case": [tuple(Ask(f"/api/hazards/{each}/case") for each in (hazard, MISSING_UUID))],
@@ -504,6 +558,10 @@ _ACCOUNT_ACTIONS = {
     "accounts.end_log_ins": "end",
 }
 NAMES_NO_OBJECT = {
+    **dict.fromkeys(
+        (f"ogc.{name}" for name in ("collection", "queryables", "schema", "items", "tilesets", "tileset", "tile")),
+        "a layer, the same for everybody",
+    ),
     "tiles.tile": "an address of the map; a foreign tile equals an empty one, which has a test of its own",
     "tiles.whole_layer": "a layer, the same for everybody",
     "published.as_json": "a month, the same for everybody",

@@ -139,7 +139,9 @@ def texts_of(answer):
 def longitudes(asked, answer, body):
     """Return every longitude near the city that an answer tells, and how coarse they are told."""
     if answer.content_type == "application/vnd.mapbox-vector-tile":
-        zoom, column = (int(part) for part in asked.path.split("/")[3:5])
+        parts = asked.path.partition("?")[0].removesuffix(".mvt").split("/")
+        # /tiles/LAYER/z/x/y.mvt, and in the OGC order /ogc/…/z/row/column
+        zoom, column = int(parts[-3]), int(parts[-1 if asked.path.startswith("/ogc") else -2])
         side = 360 / 2**zoom
         layers = mapbox_vector_tile.decode(body, default_options={"y_coord_down": True})
         shapes = [feature["geometry"]["coordinates"] for layer in layers.values() for feature in layer["features"]]

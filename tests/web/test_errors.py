@@ -29,7 +29,7 @@ from gis_app.web.access import open_to_all
 
 PACKAGE = Path(web.__file__).parents[1]
 SEEN_IN_THE_BROWSER = (
-    *("domain", "web", "storage/engine.py", "rendering/assets.py", "rendering/layer_spec.py"),
+    *("domain", "web", "storage/engine.py", "storage/cql2", "rendering/assets.py", "rendering/layer_spec.py"),
     *(
         f"services/{name}.py"
         for name in (
@@ -47,6 +47,7 @@ SEEN_IN_THE_BROWSER = (
             ),
             *(
                 "area_names",
+                "feature_collections",
                 "desk_limits",
                 "coverage_reports",
                 "hotspot_maps",
