@@ -55,7 +55,11 @@ HABITS: dict[str, CategoryHabit] = {
     "gas": CategoryHabit(0.05, _WINTER, 17, 0.30, ("气瓶间通风不良", "软管老化", "报警器失效", "气瓶超期未检")),
     "food": CategoryHabit(0.05, _SUMMER, 11, 0.35, ("食品过期", "后厨卫生不达标", "无证摊点", "冷藏温度超标")),
     "geological": CategoryHabit(0.03, _TYPHOON, 9, 0.30, ("边坡落石", "坡面裂缝", "挡墙鼓胀", "排水沟淤塞")),
-    "dispute": CategoryHabit(0.12, _EVEN, 15, 0.10, ("邻里纠纷", "工资纠纷", "租赁纠纷", "停车纠纷")),
+    "dispute": CategoryHabit(0.03, _EVEN, 15, 0.10, ("租赁纠纷", "停车纠纷", "物业纠纷")),
+    "wage_dispute": CategoryHabit(0.03, _EVEN, 15, 0.10, ("拖欠工资", "工伤赔偿争议")),
+    "neighbour_dispute": CategoryHabit(0.03, _EVEN, 15, 0.10, ("邻里噪声纠纷", "采光通风纠纷", "宅基地界址纠纷")),
+    "public_service": CategoryHabit(0.02, _EVEN, 15, 0.10, ("路灯报修求助", "办事指引求助", "惠民政策咨询")),
+    "legal_service": CategoryHabit(0.01, _EVEN, 15, 0.10, ("法律咨询", "公证指引", "调解协议司法确认")),
     "public_order": CategoryHabit(0.07, _SUMMER, 22, 0.45, ("夜间噪声", "门面未上锁", "监控损坏", "聚众喧哗")),
     "environment": CategoryHabit(0.05, _SUMMER, 9, 0.20, ("露天焚烧", "污水直排", "垃圾堆积", "扬尘未覆盖")),
     "fishing": CategoryHabit(
@@ -64,6 +68,8 @@ HABITS: dict[str, CategoryHabit] = {
 }
 HABITATS = {"geological": "hills", "fishing": "shore"}
 """Where categories come up that do not follow the town."""
+AT_VILLAGE = frozenset({"dispute", "wage_dispute", "neighbour_dispute", "public_service", "legal_service"})
+"""What takes place between people: told of the village, never of a house."""
 SENSED = ("fire", "flood", "gas", "geological", "environment")
 """Categories a sensor can find."""
 SEVERITIES, SEVERITY_SHARES = ("low", "general", "major", "severe"), (0.46, 0.42, 0.10, 0.02)
@@ -212,7 +218,8 @@ def _with_words(
         for code, share in zip(table["category_code"], pick, strict=True)
     ]
     table["title"] = [name + found for name, found in zip(village, what, strict=True)]
-    table["place"] = [f"{name}{way}{number}号附近" for name, way, number in zip(village, road, house, strict=True)]
+    spots = [f"{name}{way}{number}号附近" for name, way, number in zip(village, road, house, strict=True)]
+    table["place"] = np.where(table["category_code"].isin(AT_VILLAGE), village, spots)
     form = chance.integers(0, len(DESCRIPTIONS), len(table))
     table["description"] = [
         DESCRIPTIONS[n].format(where=where, what=found)

@@ -20,7 +20,7 @@ from gis_app.services.hazards import RECURRENCE
 from gis_app.storage import loop, routing
 from gis_app.storage.engine import scoped
 from gis_app.storage.loop import QueueFilter
-from gis_app.storage.reference import category_names
+from gis_app.storage.reference import category_choices, category_names
 
 
 def case(engine: Engine, caller: Caller, hazard_id: uuid.UUID) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def choices(engine: Engine, caller: Caller) -> dict[str, Any]:
     """Return what forms offer: categories by code, and the units that still work."""
     with scoped(engine, caller.scope) as connection:
         units = [unit for unit in routing.units(connection) if unit["is_active"]]
-        return {"categories": category_names(connection), "units": units}
+        return {"categories": category_names(connection), "narrowed_to": category_choices(connection), "units": units}
 
 
 def actor_of(caller: Caller) -> Actor:

@@ -132,6 +132,7 @@ def correct(
         _check_category(work.connection, changes.get("category_code"))
         moved = {} if spot is None else _placed(work.connection, spot, before["discovered_at"])
         hazards.correct_hazard(work.connection, hazard_id, {**changes, **moved})
+        loop.place_at_villages(work.connection, hazard_id)
         for path in {before["scope_path"], moved.get("scope_path", before["scope_path"])}:
             hazard_cells.refresh_village_month(work.connection, path, before["discovered_at"])
         fields = sorted([*changes, *(("place_on_map",) if spot else ())])
@@ -216,6 +217,7 @@ def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report, *, bo
     }
     if not hazards.promise(connection, kept):
         raise _AnotherWasFaster
+    loop.place_at_villages(connection, hazard_id)
     _mark_recurrence(connection, hazard_id, wanted.discovered_at)
     loop.add_event(connection, _first_event(work, hazard_id, now, where["scope_path"]))
     hazard_cells.refresh_village_month(connection, where["scope_path"], wanted.discovered_at)

@@ -23,7 +23,7 @@ from gis_app.services.area_names import UNPLACED, NamedArea, codes_at, listed
 from gis_app.services.desk_limits import LONGEST_WAIT, DeskLimit, desk_limits, due_times
 from gis_app.storage import kpis
 from gis_app.storage.engine import scoped
-from gis_app.storage.reference import category_names
+from gis_app.storage.reference import category_choices
 
 PARTS = ("numerator", "denominator")
 LOWER_IS_BETTER = frozenset({"rework_rate", "missed_report_rate"})
@@ -182,7 +182,7 @@ def cases(
 def categories(engine: Engine, scope: Scope) -> Mapping[str, Sequence[str]]:
     """Return the names of every category by its code."""
     with scoped(engine, scope) as connection:
-        return category_names(connection)
+        return category_choices(connection)
 
 
 def moment_of(window: TimeWindow, now: datetime) -> datetime:
@@ -194,7 +194,7 @@ def _known(engine: Engine, scope: Scope, question: Question, *, now: datetime) -
     """Return the hazards, with their area and the deadlines of the desk, and the areas to list."""
     window = question.window
     with scoped(engine, scope) as connection:
-        if question.category and question.category not in category_names(connection):
+        if question.category and question.category not in category_choices(connection):
             raise InvalidInput(
                 "There is no category {code!r}.", remedy="Choose one of the list.", code=question.category[:40]
             )

@@ -27,6 +27,7 @@ def begin_loop(connection: Connection) -> None:
 
 def complete_loaded_hazards(connection: Connection, account: str) -> int:
     """Give hazards that came with dates alone their unit, limit and steps; return how many steps were made."""
+    loop.place_at_villages(connection)
     loop.route_loaded_hazards(connection)
     return loop.make_events_of_dates(connection, account)
 

@@ -19,7 +19,8 @@ _SECONDS = ", ".join(f"date_part('epoch', {name}) AS {name}" for name in _MOMENT
 _TIMES = text(f"""
 WITH chosen AS (
     SELECT id, village_id, discovered_by, discovered_at, due_at FROM hazard
-    WHERE discovered_at <= :moment AND (:category = '' OR category_code = :category)
+    WHERE discovered_at <= :moment AND (:category = '' OR category_code IN (
+          SELECT code FROM hazard_category WHERE code = :category OR 'type:' || case_type = :category))
       AND (stage NOT IN ('closed', 'void') OR due_at >= :start
            OR id IN (SELECT hazard_id FROM hazard_event WHERE at >= :since))),
 known AS (
@@ -61,7 +62,7 @@ def hazard_moments(
     Parameters
     ----------
     category
-        Code of a category; empty for all.
+        Code of a category, or ``type:dispute`` for all of a case type; empty for all.
     lead
         How long before ``start`` something may have happened whose deadline lies after it.
 

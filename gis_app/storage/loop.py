@@ -96,6 +96,11 @@ FROM (
     ORDER BY c.code, s.severity, r.severity IS NULL, r.valid_from DESC) r
 WHERE r.code = h.category_code AND r.severity = h.severity AND h.unit_code IS NULL
   AND h.stage IN ('assigned', 'handling', 'feedback', 'verified', 'closed')""")
+_AT_VILLAGE = text("""
+UPDATE hazard h SET geom = v.label_point, grid_id = NULL, source_datum = 'wgs84', source_x = NULL, source_y = NULL
+FROM area v, hazard_category c
+WHERE v.id = h.village_id AND c.code = h.category_code AND c.case_type <> 'hazard' AND NOT h.geom ~= v.label_point
+  AND (CAST(:id AS uuid) IS NULL OR h.id = :id)""")
 _VERSIONS_OF_EVENTS = text("""
 UPDATE hazard h SET version = e.newest
 FROM (SELECT hazard_id, max(version) AS newest FROM hazard_event GROUP BY hazard_id) e
@@ -107,7 +112,7 @@ class QueueFilter:
     """Which cases a list shows; empty and None stand for all."""
 
     stages: Sequence[str] = ()
-    category: str = ""
+    category: str = ""  # a code, or ``type:dispute`` for all of a case type
     severity: str = ""
     unit: str = ""
     light: str = ""
@@ -206,6 +211,11 @@ def mark_recurrence(connection: Connection, hazard_id: uuid.UUID, earlier: uuid.
     )
 
 
+def place_at_villages(connection: Connection, hazard_id: uuid.UUID | None = None) -> None:
+    """Put disputes and services, or one of them, at the point of their village: they are nobody's house."""
+    connection.execute(_AT_VILLAGE, {"id": hazard_id})
+
+
 def make_events_of_dates(connection: Connection, account: str) -> int:
     """Make the steps of hazards that have none from their dates, and return how many."""
     made = connection.execute(_EVENTS_OF_DATES, {"account": account}).rowcount
@@ -216,8 +226,12 @@ def make_events_of_dates(connection: Connection, account: str) -> int:
 def _conditions(wanted: QueueFilter, now: datetime) -> tuple[str, dict[str, Any]]:
     parts = ["true"]
     values: dict[str, Any] = {"now": now}
-    simple = {"category": "h.category_code = :category", "severity": "h.severity = :severity"}
-    simple |= {"unit": "h.unit_code = :unit", "village": "v.code = :village"}
+    simple = {
+        "category": "(h.category_code = :category OR 'type:' || c.case_type = :category)",
+        "severity": "h.severity = :severity",
+        "unit": "h.unit_code = :unit",
+        "village": "v.code = :village",
+    }
     for name, condition in simple.items():
         if getattr(wanted, name):
             parts.append(condition)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 from sqlalchemy import Connection, text
 
+from gis_app.domain.hazards import CaseType
 from gis_app.storage.bulk_load import copy_rows, table_of
 from gis_app.storage.models import CityProfile, HazardCategory, ImportRun
 
@@ -17,6 +19,15 @@ FROM (SELECT ST_Extent(geom) AS box FROM area WHERE level = 'city' AND valid_to 
 _SAME_FILE = text("""
 SELECT created_at FROM import_run WHERE kind = :kind AND file_sha256 = :sha256 AND datum = :datum
 ORDER BY created_at DESC LIMIT 1""")
+OF_TYPE = "type:"
+CASE_TYPES: Mapping[CaseType, Sequence[str]] = MappingProxyType(
+    {
+        CaseType.HAZARD: ("全部隐患", "All hazards"),
+        CaseType.DISPUTE: ("全部纠纷", "All disputes"),
+        CaseType.SERVICE: ("全部服务", "All services"),
+    }
+)
+"""What lists are narrowed to beside single categories."""
 
 
 def load_categories(connection: Connection, categories: pd.DataFrame) -> int:
@@ -28,6 +39,12 @@ def category_names(connection: Connection) -> Mapping[str, Sequence[str]]:
     """Return the names of every hazard category by its code."""
     rows = connection.execute(text("SELECT code, name_zh, name_en FROM hazard_category ORDER BY sort"))
     return {row.code: (row.name_zh, row.name_en) for row in rows}
+
+
+def category_choices(connection: Connection) -> Mapping[str, Sequence[str]]:
+    """Return what a list may be narrowed to: every case type as ``type:dispute``, and every category by its code."""
+    types = {f"{OF_TYPE}{case_type.value}": names for case_type, names in CASE_TYPES.items()}
+    return {**types, **category_names(connection)}
 
 
 def city_bounds(connection: Connection) -> tuple[float, float, float, float] | None:

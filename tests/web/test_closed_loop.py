@@ -239,3 +239,43 @@ def test_the_queue_filters_by_stage_unit_light_and_words(people):
     assert people["handler"].get("/api/queue?q=%25&light=green").get_json()["cases"] == []
     for query in ("stage=nowhere", "light=blue", "order=x", "limit=0", "severity=x", "asks=x"):
         assert people["handler"].get(f"/api/queue?{query}").status_code == 400
+
+
+def test_disputes_and_services_stand_at_their_village_and_are_listed_apart(people, own_database):
+    with scoped(own_database, system_scope()) as connection:
+        connection.execute(
+            text("""
+            INSERT INTO hazard_category (code, name_zh, name_en, limit_value, limit_unit, sort, case_type)
+            VALUES ('wages', '劳资纠纷', 'Wages', 10, 'work_day', 2, 'dispute')""")
+        )
+        connection.execute(
+            text("""
+            INSERT INTO routing_rule (category_code, limit_value, limit_unit, valid_from)
+            VALUES ('wages', 10, 'work_day', '2020-01-01')""")
+        )
+        village = connection.execute(
+            text("SELECT ST_X(label_point), ST_Y(label_point) FROM area WHERE code = '33038100101'")
+        ).one()
+    hazard = reported(people)
+    spot = lambda: case(people["supervisor"], hazard)["case"]  # noqa: E731
+    assert (spot()["lon"], spot()["lat"], spot()["grid_code"]) == (120.61, 27.81, "33038100101g")
+    change = {"version": spot()["version"], "category": "wages"}
+    assert people["supervisor"].patch(f"/api/hazards/{hazard}", json=change).status_code == 200
+    assert (spot()["lon"], spot()["lat"], spot()["grid_code"]) == (*village, None)
+    listed = lambda kind: {  # noqa: E731
+        each["id"] for each in people["supervisor"].get(f"/api/queue?category=type:{kind}").get_json()["cases"]
+    }
+    assert listed("dispute") == {hazard}
+    assert hazard not in listed("hazard")
+    assert listed("service") == set()
+
+    def figures(kind):
+        return (
+            people["city_supervisor"]
+            .get(f"/api/kpis?from=2026-06-01&to=2026-06-30&category=type:{kind}")
+            .get_json()["total"]["open"]
+        )
+
+    everything = people["city_supervisor"].get("/api/kpis?from=2026-06-01&to=2026-06-30").get_json()["total"]["open"]
+    assert figures("dispute")["count"] == 1
+    assert figures("dispute")["count"] + figures("hazard")["count"] == everything["count"]
