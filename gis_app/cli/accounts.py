@@ -102,6 +102,15 @@ def password(login: str) -> None:
     _show(made, is_secret=True)
 
 
+@account.command()
+@click.argument("login")
+def unbind(login: str) -> None:
+    """Part LOGIN from its identity at the provider; its log-ins end, the next identity of its name is bound to it."""
+    with _ledger() as ledger:
+        accounts.unbind(ledger, _OPERATOR, login)
+    click.echo(in_words("The account {login} is bound to no identity any more.", {"login": login}))
+
+
 def _show(made: Made, *, is_secret: bool) -> None:
     click.echo(f"{made.login}  {made.role}  {made.area_code}")
     if made.password is None:

@@ -147,6 +147,25 @@ def set_active(ledger: Ledger, scope: Scope, login: str, *, is_active: bool) -> 
         work.note(action, f"account:{login}", scope_path=known["scope_path"])
 
 
+def unbind(ledger: Ledger, scope: Scope, login: str) -> None:
+    """Part an account from its identity at the provider and end its log-ins; the next identity of its name is bound.
+
+    Raises
+    ------
+    NotFound
+        If there is no such account for the caller.
+    Conflict
+        If it is bound to none.
+    """
+    with ledger.writing(scope) as work:
+        known = _account(work.connection, login)
+        if not known["is_bound"]:
+            raise Conflict("The account {login} is bound to no identity.", login=login)
+        _end_all(work.connection, known["id"])
+        accounts.unbind(work.connection, known["id"])
+        work.note("account.unbind", f"account:{login}", scope_path=known["scope_path"])
+
+
 def reset_password(ledger: Ledger, scope: Scope, login: str) -> Made:
     """Give an account a generated password, to be changed at the next log-in; all its log-ins end.
 

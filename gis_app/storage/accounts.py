@@ -149,6 +149,11 @@ def login_of_subject(connection: Connection, subject: str) -> str | None:
     return login
 
 
+def unbind(connection: Connection, account_id: int) -> None:
+    """Part an account from its identity."""
+    connection.execute(text("UPDATE account SET oidc_subject = NULL WHERE id = :id"), {"id": account_id})
+
+
 def bind_subject(connection: Connection, login: str, subject: str) -> bool:
     """Bind an account to an identity provider's subject at its first log-in there; whether that was possible."""
     statement = text("UPDATE account SET oidc_subject = :subject WHERE login = :login AND oidc_subject IS NULL")

@@ -169,6 +169,12 @@ def edited(column):
     return tamper
 
 
+def set_beyond_time(connection, dice):
+    moment = dice.choice(["infinity", "-infinity", "20000-01-01 00:00Z"])
+    statement = text("UPDATE audit_entry SET at = CAST(:moment AS timestamptz) WHERE sequence = :n")
+    connection.execute(statement, {"moment": moment, "n": dice.randint(1, 60)})
+
+
 def deleted(connection, dice):
     connection.execute(text("DELETE FROM audit_entry WHERE sequence = :n"), {"n": dice.randint(1, 60)})
 
@@ -224,6 +230,7 @@ def rewritten(connection, dice):
 
 
 WAYS = {
+    "set beyond time": set_beyond_time,
     **{f"edit {column}": edited(column) for column in COLUMNS},
     "delete": deleted,
     "cut off the end": cut_off,

@@ -27,7 +27,7 @@ from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from gis_app.domain.errors import Forbidden, InvalidInput
+from gis_app.domain.errors import Conflict, Forbidden, InvalidInput
 from gis_app.domain.rights import Role
 from gis_app.services import accounts
 from gis_app.services.accounts import AccountWish
@@ -332,6 +332,19 @@ def test_an_account_is_bound_at_the_first_log_in_and_the_audit_tells_it(visitor,
     visitor.delete_cookie("jingwei_session")
     log_in(visitor, f"s~{login}")
     assert [action for action, *_ in entries_of(engine, login)[3:]] == ["log_in.succeed"]
+
+
+def test_an_account_parted_from_its_identity_takes_another_one(visitor, make_account, provider, engine):
+    login, ledger = make_account(), visitor.application.extensions["jingwei"].ledger
+    log_in(visitor, f"s~{login}")
+    accounts.unbind(ledger, system_scope("test"), login)
+    assert subject_of(engine, login) is None
+    visitor.delete_cookie("jingwei_session")
+    provider.changing("/me", lambda told: told | {"preferred_username": login})
+    log_in(visitor, "s~successor")
+    assert subject_of(engine, login) == f"{provider.address} s~successor"
+    with pytest.raises(Conflict):
+        accounts.unbind(ledger, system_scope("test"), make_account(OTHER_TOWN))
 
 
 def test_a_bound_identity_keeps_its_account_under_another_name(visitor, make_account, provider):
