@@ -48,6 +48,22 @@ class DutyState(StrEnum):
     NOT_YET_DUE = "not_yet_due"
 
 
+LEVELS_OF: Mapping[InspectionKind, tuple[AreaLevel, ...]] = MappingProxyType(
+    {
+        InspectionKind.NIGHT_CHECK: (AreaLevel.VILLAGE,),
+        InspectionKind.MONTHLY: (AreaLevel.TOWNSHIP,),
+        InspectionKind.SPECIAL: (AreaLevel.TOWNSHIP, AreaLevel.VILLAGE),
+    }
+)
+"""Areas of which levels are inspected so."""
+
+
+def may_inspect(own: AreaLevel, other: AreaLevel) -> bool:
+    """Return whether a level inspects another: only those above it do."""
+    levels = list(AreaLevel)
+    return levels.index(own) < levels.index(other)
+
+
 def _calendar_day(moment: datetime) -> date:
     if moment.tzinfo is None:
         raise ValueError("A moment needs a time zone.")
@@ -141,8 +157,7 @@ def _duty(row: Mapping[str, Any]) -> Duty:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _unusable(key, str(error)) from None
-    levels = list(AreaLevel)
-    if levels.index(duty.done_by) >= levels.index(duty.owed_by):
+    if not may_inspect(duty.done_by, duty.owed_by):
         raise _unusable(key, "done_by is no level above owed_by")
     if not isinstance(duty.valid_from, date) or (duty.valid_to is not None and duty.valid_to <= duty.valid_from):
         raise _unusable(key, "valid_to lies before valid_from")

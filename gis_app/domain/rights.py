@@ -19,6 +19,7 @@ class Right(StrEnum):
     SEND_TRACKS = "send_tracks"
     REPORT_HAZARD = "report_hazard"
     CORRECT_HAZARD = "correct_hazard"
+    INSPECT = "inspect"
     MOVE_HAZARD = "move_hazard"
     MANAGE_RULES = "manage_rules"
     MANAGE_WEBHOOKS = "manage_webhooks"
@@ -60,6 +61,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.VIEW_NAMED_TRACKS,
             Right.REPORT_HAZARD,
             Right.CORRECT_HAZARD,
+            Right.INSPECT,
             Right.MOVE_HAZARD,
             Right.READ_AUDIT,
             Right.EXPORT,

@@ -75,19 +75,39 @@ def report(ledger: Ledger, scope: Scope, account_id: int, wanted: Report) -> Rep
     Conflict
         If the identifier stands for another report.
     """
-    body_hash = hashlib.sha256(json.dumps(_plain(wanted), sort_keys=True).encode()).digest()
-    known = _kept(ledger.engine, scope, account_id, wanted, body_hash)
+    with scoped(ledger.engine, scope) as connection:
+        known = _kept(connection, account_id, wanted)
     if known is not None:
         return Reported(known, is_new=False)
     try:
         with ledger.writing(scope) as work:
-            made = _store(ledger, work, account_id, wanted, body_hash=body_hash)
+            made = _store(ledger, work, account_id, wanted)
     except _AnotherWasFaster:
-        known = _kept(ledger.engine, scope, account_id, wanted, body_hash)
+        with scoped(ledger.engine, scope) as connection:
+            known = _kept(connection, account_id, wanted)
         if known is None:
-            raise Unavailable("The report could not be stored.", remedy="Send it again.") from None
+            raise _not_stored() from None
         return Reported(known, is_new=False)
     return Reported(made, is_new=True)
+
+
+def report_within(ledger: Ledger, work: Writing, account_id: int, wanted: Report) -> Reported:
+    """Store a reported hazard as a part of a transaction that does more; else as ``report``.
+
+    Raises
+    ------
+    InvalidInput, Conflict
+        As ``report``.
+    Unavailable
+        If another request with the same identifier came between.
+    """
+    known = _kept(work.connection, account_id, wanted)
+    if known is not None:
+        return Reported(known, is_new=False)
+    try:
+        return Reported(_store(ledger, work, account_id, wanted), is_new=True)
+    except _AnotherWasFaster:
+        raise _not_stored() from None
 
 
 def correct(
@@ -168,22 +188,27 @@ class _AnotherWasFaster(Exception):  # noqa: N818 - never leaves this module
     """Another request with the same identifier committed first; this one is rolled back."""
 
 
-def _kept(engine: Engine, scope: Scope, account_id: int, wanted: Report, body_hash: bytes) -> RowMapping | None:
-    with scoped(engine, scope) as connection:
-        known = hazards.promised(connection, account_id, wanted.client_id)
-        if known is None:
-            return None
-        if bytes(known["body_hash"]) != body_hash:
-            raise Conflict(
-                "The identifier stands for another report.", remedy="Make a new identifier for a new report."
-            )
-        found = hazards.hazard(connection, known["hazard_id"])
+def _not_stored() -> Unavailable:
+    return Unavailable("The report could not be stored.", remedy="Send it again.")
+
+
+def _body_hash(wanted: Report) -> bytes:
+    return hashlib.sha256(json.dumps(_plain(wanted), sort_keys=True).encode()).digest()
+
+
+def _kept(connection: Connection, account_id: int, wanted: Report) -> RowMapping | None:
+    known = hazards.promised(connection, account_id, wanted.client_id)
+    if known is None:
+        return None
+    if bytes(known["body_hash"]) != _body_hash(wanted):
+        raise Conflict("The identifier stands for another report.", remedy="Make a new identifier for a new report.")
+    found = hazards.hazard(connection, known["hazard_id"])
     if found is None:
         raise MISSING
     return found
 
 
-def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report, *, body_hash: bytes) -> RowMapping:
+def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report) -> RowMapping:
     connection, hazard_id, now = work.connection, uuid.uuid4(), ledger.now()
     if wanted.discovered_at > now:
         raise InvalidInput("discovered_at lies in the future.", remedy="Check the clock of the device.")
@@ -210,7 +235,7 @@ def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report, *, bo
     kept = {
         "account_id": account_id,
         "client_id": wanted.client_id,
-        "body_hash": body_hash,
+        "body_hash": _body_hash(wanted),
         "hazard_id": hazard_id,
         "now": now,
         "scope_path": where["scope_path"],

@@ -27,6 +27,21 @@ def protect(operations: Migration, table: str) -> None:
     operations.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO jingwei_app")
 
 
+# Restrictive: beside the policy above, never instead of it. At or above the path of who planned it, or of anybody once
+# it has begun; what was never unannounced is not touched by it.
+_BEGUN_OR_OWN = """
+NOT is_unannounced OR started_at IS NOT NULL
+OR starts_with(by_path, (SELECT NULLIF(current_setting('jingwei.scope', true), '')))"""
+
+
+def hide_until_begun(operations: Migration, table: str) -> None:
+    """Let the level that is inspected see an unannounced inspection only once it has begun."""
+    operations.execute(
+        f"CREATE POLICY hidden_until_begun ON {table} AS RESTRICTIVE USING ({_BEGUN_OR_OWN}) "
+        f"WITH CHECK ({_BEGUN_OR_OWN})"
+    )
+
+
 # The app's role owns nothing, so it asks this function of the owner for a month's partition.
 PREPARE_TRACK_MONTH = f"""
 CREATE FUNCTION prepare_track_month(day date) RETURNS void

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, g, request
 from flask_babel import gettext, lazy_gettext
 
+from gis_app.domain.duties import DutyState, InspectionKind, InspectionState
 from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.notices import Alert
 from gis_app.domain.rights import Right, Role
@@ -27,6 +28,8 @@ PAGES = (
     ("/notices", Right.MOVE_HAZARD, lazy_gettext("Notices")),
     ("/patrols", Right.VIEW_NAMED_TRACKS, lazy_gettext("Patrols")),
     ("/coverage", Right.VIEW_AGGREGATES, lazy_gettext("Coverage")),
+    ("/inspections", Right.VIEW_MAP, lazy_gettext("Inspections")),
+    ("/duties", Right.VIEW_AGGREGATES, lazy_gettext("Duties")),
     ("/kpis", Right.VIEW_AGGREGATES, lazy_gettext("Key figures")),
     ("/hotspots", Right.VIEW_AGGREGATES, lazy_gettext("Hotspots")),
     ("/ratings", Right.VIEW_AGGREGATES, lazy_gettext("Star rating")),
@@ -57,6 +60,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.SEND_TRACKS: lazy_gettext("Send positions of devices"),
         Right.REPORT_HAZARD: lazy_gettext("Report hazards"),
         Right.CORRECT_HAZARD: lazy_gettext("Correct hazards"),
+        Right.INSPECT: lazy_gettext("Make inspections"),
         Right.MOVE_HAZARD: lazy_gettext("Take part in the closed loop"),
         Right.MANAGE_RULES: lazy_gettext("Manage routing rules"),
         Right.MANAGE_WEBHOOKS: lazy_gettext("Manage webhooks"),
@@ -172,6 +176,25 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
     "found": {
         "reported": lazy_gettext("reported to us"),
         "discovered": lazy_gettext("found by patrols and inspections"),
+    },
+    "inspection_kind": {
+        InspectionKind.NIGHT_CHECK: lazy_gettext("Night check"),
+        InspectionKind.MONTHLY: lazy_gettext("Monthly inspection"),
+        InspectionKind.SPECIAL: lazy_gettext("Special inspection"),
+    },
+    "inspection_state": {
+        InspectionState.PLANNED: lazy_gettext("planned"),
+        InspectionState.UNDER_WAY: lazy_gettext("under way"),
+        InspectionState.DONE: lazy_gettext("done"),
+        InspectionState.CANCELLED: lazy_gettext("cancelled"),
+    },
+    "duty_state": {
+        DutyState.DONE: lazy_gettext("done in time"),
+        DutyState.LATE: lazy_gettext("made up late"),
+        DutyState.MISSED: lazy_gettext("missed"),
+        DutyState.DUE: lazy_gettext("due"),
+        DutyState.NOT_YET_DUE: lazy_gettext("not yet due"),
+        "owed": lazy_gettext("all that was owed"),
     },
     "level": {
         "city": lazy_gettext("City"),

@@ -43,7 +43,17 @@ def day(name: str) -> date | None:
     InvalidInput
         If it is no day; names the parameter.
     """
-    value = request.args.get(name)
+    return day_of(request.args.get(name, ""), name=name)
+
+
+def day_of(value: str, *, name: str) -> date | None:
+    """Return the day that a text is, None of an empty one.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no day; names the parameter or field.
+    """
     if not value:
         return None
     try:

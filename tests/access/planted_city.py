@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
-from tests.access.places import NORTH, PLACES, SOUTH, mark
+from tests.access.places import NORTH, PLACES, SOUTH, mark, place_of
 
 NOW = datetime(2026, 6, 15, 4, tzinfo=UTC)
 MAP_RUN = "00000000-0000-4000-8000-00000000ac1d"
@@ -298,6 +298,9 @@ CHOSEN = {
     ("hazard", "requests"): _request,
     ("hazard", "suspended_at"): lambda place, number: None,
     ("hazard", "unit_code"): _office,
+    ("inspection", "area_code"): lambda place, number: place.word,
+    ("inspection", "by_path"): lambda place, number: (place_of(place.parent) if place.parent else place).path,
+    ("inspection", "unit_code"): _office,
     ("patrol", "night"): _night,
     ("patrol_route", "night"): _night,
     ("street_walk", "night"): _night,

@@ -72,6 +72,8 @@ class Objects:
     tokens: dict
     webhooks: dict
     pictures: dict
+    inspections: dict
+    """By state."""
 
 
 def objects_of(connection):
@@ -92,6 +94,7 @@ def objects_of(connection):
         pictures=one_of_each(
             "SELECT scope_path, (array_agg(hazard_id || '/pictures/' || id))[1] FROM hazard_picture GROUP BY 1"
         ),
+        inspections=one_of_each("SELECT scope_path, json_object_agg(state, id) FROM inspection GROUP BY 1"),
         webhooks=one_of_each("SELECT scope_path, min(id) FROM webhook GROUP BY 1"),
     )
 
@@ -112,6 +115,7 @@ _AREA_OF_FEATURES = {
     "hotspot_grid_map": _first("hotspot_cell"),
     "density_map": _first("density_cell"),
     "coverage_map": _first("grid_coverage"),
+    "night_check_map": _first("area", "level = 'village'"),
     "facility_map": _first("facility"),
     "village_stars_map": (
         "SELECT s.scope_path, min(s.village_id) FROM village_stars s JOIN area a ON a.id = s.village_id GROUP BY 1"
@@ -146,6 +150,11 @@ def _features(objects):
 
 def _hazards(objects):
     return [*(objects.hazards[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
+
+
+def _inspections(objects):
+    own = (each for place in (CITY, WEST, *ASKED_FOR) for each in objects.inspections[place.path].values())
+    return [*own, MISSING_UUID]
 
 
 def _missing(layer):
@@ -188,6 +197,10 @@ def _of_collections(*endings):
     return asks
 
 
+_TOWNSHIP_ASKED = (
+    *(f"township={EAST.word}", f"area={EAST_VILLAGE.word}"),
+    *(f'value="{place.word}"' for place in (EAST, EAST_VILLAGE)),
+)
 READS = {
     "map_page.command_map": _asks("/?lang=zh", "/?lang=en"),
     "tiles.tile": _tiles,
@@ -301,6 +314,39 @@ READS = {
         for size in ("", "?size=thumbnail")
     ],
     "report.page": _asks("/report", "/report?lang=en"),
+    "inspections.page": lambda objects: [
+        *(
+            Ask(f"/inspections{query}", may_say=OWN_OFFICE)
+            for query in ("", "?lang=en&state=under_way", "?kind=monthly")
+        ),
+        Ask(f"/inspections?area={EAST.word}", may_say=(f'value="{EAST.word}"', f"area={EAST.word}&amp;")),
+    ],
+    "inspections.one": lambda objects: [
+        Ask(f"/inspections/{each}?lang={language}", may_say=OWN_OFFICE)
+        for each in _inspections(objects)
+        for language in ("zh", "en")
+    ],
+    "inspection_api.list_inspections": lambda objects: [
+        Ask(f"/api/inspections{query}", may_say=OWN_OFFICE)
+        for query in ("", f"?area={EAST_VILLAGE.word}", "?from=2026-05-01")
+    ],
+    "inspection_api.one": lambda objects: [
+        Ask(f"/api/inspections/{each}", may_say=OWN_OFFICE) for each in _inspections(objects)
+    ],
+    "duties.page": lambda objects: [
+        *(Ask(f"/duties{query}") for query in ("", "?lang=en&duty=monthly_inspection")),
+        Ask(f"/duties?township={EAST.word}", may_say=_TOWNSHIP_ASKED),
+    ],
+    "duties.listed": lambda objects: [
+        *(
+            Ask(f"/duties/list{query}")
+            for query in ("?state=missed", "?lang=en", "?state=owed&duty=monthly_inspection")
+        ),
+        Ask(f"/duties/list?state=missed&township={EAST.word}&area={EAST_VILLAGE.word}", may_say=_TOWNSHIP_ASKED),
+    ],
+    "duties.as_json": _asks("/api/duties", "/api/duties?lang=en&duty=monthly_inspection&state=missed"),
+    "duties.as_table": _asks("/api/duties.csv", "/api/duties.csv?lang=en&state=missed"),
+    "duty_map.as_geojson": _asks("/api/duties.geojson", "/api/duties.geojson?lang=en&duty=monthly_inspection"),
     "notices.page": _asks("/notices", "/notices?lang=en"),
     "notices.unread": _asks("/api/notices/unread"),
     "webhooks.page": _asks("/webhooks", "/webhooks?lang=en"),
@@ -454,7 +500,53 @@ def _fixes(objects, home, foreign):
     yield _fixes_of(mark(foreign, "team", "code", 0), "reach")
 
 
+def _inspection(objects, place, state):
+    """Return an inspection of an area in a state, any where there is none."""
+    known = objects.inspections[place.path]
+    return known.get(state, next(iter(known.values())))
+
+
+def _plan_body(foreign, word):
+    identity = str(uuid.uuid5(MISSING_UUID, f"{word} {foreign.word}"))
+    return {"id": identity, "kind": "special", "area": foreign.word, "planned_for": "2026-06-16"}
+
+
+def _inspection_step(each, action):
+    bodies = {
+        "begin": {},
+        "cancel": {},
+        "answers": {"note": "reach"},
+        "findings": {
+            **{name: value for name, value in report_in(WEST_VILLAGE).items() if name != "discovered_by"},
+            "id": str(uuid.uuid5(MISSING_UUID, f"finding {each}")),
+        },
+    }
+    return Ask(f"/api/inspections/{each}/{action}", "POST", json=bodies[action])
+
+
+def _inspection_change(action, state):
+    return lambda objects, home, foreign: [_inspection_step(_inspection(objects, foreign, state), action)]
+
+
+INSPECTION_STEPS = {
+    "inspection_api.begin": ("begin", "planned"),
+    "inspection_api.cancel": ("cancel", "planned"),
+    "inspection_api.store_answers": ("answers", "under_way"),
+    "inspection_api.add_finding": ("findings", "under_way"),
+}
 CHANGES = {
+    "inspections.plan": lambda objects, home, foreign: [
+        Ask("/inspections", "POST", form=_plan_body(foreign, "form"), may_say=OFFICES)
+    ],
+    "inspection_api.plan": lambda objects, home, foreign: [
+        Ask(
+            "/api/inspections",
+            "POST",
+            json=_plan_body(foreign, "json"),
+            may_say=(f"'{foreign.word}'", f"&#39;{foreign.word}&#39;"),
+        )
+    ],
+    **{endpoint: _inspection_change(*step) for endpoint, step in INSPECTION_STEPS.items()},
     "pictures.add": lambda objects, home, foreign: [_new_picture(objects.hazards[foreign.path])],
     "pictures.withdraw": lambda objects, home, foreign: [Ask(_picture(objects, foreign), "DELETE")],
     "tracks.receive_fixes": _fixes,
@@ -544,6 +636,11 @@ def named_objects(objects, foreign):
     for endpoint, method in (("content", "GET"), ("withdraw", "DELETE")):
         missing = f"/api/hazards/{MISSING_UUID}/pictures/{MISSING_UUID}"
         pairs[f"pictures.{endpoint}"] = [tuple(Ask(each, method) for each in (_picture(objects, foreign), missing))]
+    inspection = _inspection(objects, foreign, "under_way")
+    pairs["inspections.one"] = [tuple(Ask(f"/inspections/{each}") for each in (inspection, MISSING_UUID))]
+    pairs["inspection_api.one"] = [tuple(Ask(f"/api/inspections/{each}") for each in (inspection, MISSING_UUID))]
+    for endpoint, (action, _) in INSPECTION_STEPS.items():
+        pairs[endpoint] = [tuple(_inspection_step(each, action) for each in (inspection, MISSING_UUID))]
     for action in ("pause", "resume", "remove"):
         hooks = (objects.webhooks[foreign.path], MISSING_ID)
         pairs[f"webhooks.{action}"] = [tuple(Ask(f"/webhooks/{each}/{action}", "POST") for each in hooks)]

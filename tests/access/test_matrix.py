@@ -61,7 +61,12 @@ FOREIGN_TO = {
     "township": (EAST, EAST_VILLAGE, CITY),
 }
 # A case that one route moved on cannot be moved in the same way by the next.
-OTHER_PARTS = {"cases.desk_step": WEST_SIBLING, "cases.case_step": GRIDS[0], "hazards.correct_hazard": GRIDS[1]}
+OTHER_PARTS = {
+    "inspection_api.cancel": WEST_SIBLING,
+    "cases.desk_step": WEST_SIBLING,
+    "cases.case_step": GRIDS[0],
+    "hazards.correct_hazard": GRIDS[1],
+}
 LEAST_READS, LEAST_CHANGES, LEAST_PAIRS = 15_000, 800, 1000
 
 

@@ -6,6 +6,7 @@ from gis_app.storage.models.audit import AuditEntry, AuditHead, ClientWrite, Job
 from gis_app.storage.models.base import Base
 from gis_app.storage.models.geography import BasemapFeature, StreetSegment
 from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCell, ImportRun, VillageChange
+from gis_app.storage.models.inspections import Finding, Inspection
 from gis_app.storage.models.loop import HazardEvent, ProfessionalPost, RoutingRule, Unit
 from gis_app.storage.models.notices import Notice, Webhook
 from gis_app.storage.models.patrols import Patrol, PatrolRoute, PlannedStop, Team, TrackPoint
@@ -47,6 +48,7 @@ __all__ = [
     "ClientWrite",
     "DensityCell",
     "Facility",
+    "Finding",
     "Grid",
     "GridCoverage",
     "Hazard",
@@ -57,6 +59,7 @@ __all__ = [
     "HotspotCell",
     "HotspotPart",
     "ImportRun",
+    "Inspection",
     "JobRun",
     "LivePosition",
     "LogInAttempt",
