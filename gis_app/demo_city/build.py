@@ -27,7 +27,7 @@ from gis_app.demo_city import (
 )
 from gis_app.demo_city.place_names import SMALL_TOWNS, PlaceNames
 
-GENERATOR_VERSION = 5
+GENERATOR_VERSION = 6
 """Raised whenever the same seed would give another city."""
 Progress = Callable[[str, float], None]
 

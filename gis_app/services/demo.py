@@ -12,7 +12,7 @@ from gis_app import paths
 from gis_app.demo_city.build import GENERATOR_VERSION, CitySize, DemoCity, build
 from gis_app.demo_city.place_names import CITY_EN, CITY_ZH, read_place_names
 from gis_app.domain.errors import Conflict
-from gis_app.services import analyses, demo_nights, hotspot_runs, ratings, street_walks
+from gis_app.services import analyses, demo_inspections, demo_nights, hotspot_runs, ratings, street_walks
 from gis_app.services.hotspot_rows import ALL
 from gis_app.services.loop_data import begin_loop, complete_loaded_hazards
 from gis_app.storage import demo_tables
@@ -83,6 +83,7 @@ def build_demo(
     with long_job(app) as connection:
         begin_loop(connection)
         complete_loaded_hazards(connection, "demo")
+    demo_inspections.load_inspections(app, seed=seed, now=now)
     demo_nights.load_nights(load, city, progress=_stage(progress, "nights"))
     load.finish(owner)
     analyses.run_all(app, now=now, srid=METRIC_SRID, progress=_stage(progress, "analyses"))

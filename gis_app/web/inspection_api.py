@@ -26,6 +26,7 @@ from gis_app.web import params
 from gis_app.web.access import current_caller, requires
 from gis_app.web.bodies import Code, HazardReport, Line, Place, Strict, Title, Words, body_of
 from gis_app.web.contract import Parameter, contract
+from gis_app.web.screening import warnings_of
 
 blueprint = Blueprint("inspection_api", __name__, url_prefix="/api")
 FIELDS = (
@@ -166,9 +167,9 @@ def add_finding(inspection_id: uuid.UUID) -> ResponseReturnValue:
     wanted, ledger = body_of(FindingBody), current_app.extensions["jingwei"].ledger
     report = wanted.as_report().report()
     done = findings.report(ledger, current_caller(), inspection_id, wanted.item, report)
-    answer = jsonify(
-        id=str(wanted.id), item=wanted.item, hazard_id=str(done.hazard["id"]), number=done.hazard["number"]
-    )
+    said = {"title": wanted.title, "description": wanted.description, "place_name": wanted.place_name}
+    told = {"id": str(wanted.id), "item": wanted.item, "hazard_id": str(done.hazard["id"])}
+    answer = jsonify({**told, "number": done.hazard["number"], "warnings": warnings_of(said)})
     answer.status_code = HTTPStatus.CREATED if done.is_new else HTTPStatus.OK
     answer.headers["Location"] = f"/api/hazards/{done.hazard['id']}"
     return answer

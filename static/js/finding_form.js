@@ -3,7 +3,7 @@
 import { canvasRenderer } from "./canvas_renderer.js";
 import { config } from "./config.js";
 import { byId } from "./elements.js";
-import { newId } from "./identifiers.js";
+import { newId } from "./picture_sending.js";
 
 const { L } = window;
 const LOCATE_MS = 15000;

@@ -106,6 +106,7 @@ function list(body, told) {
   place?.querySelector(`[data-id="${body.id}"]`)?.remove();
   if (told === null) return refresh();
   const state = told ? element("a", { href: `/cases/${told.hazard_id}`, textContent: `${told.number} · ${say("open_case")}` }) : element("span", { className: "chip chip-late", textContent: say("waiting") });
+  if (told?.warnings?.length) problem(told.warnings.map(({ sentence }) => sentence).join(" "));
   place?.append(element("li", { attributes: { "data-id": body.id } }, [element("b", { textContent: body.title }), " ", state]));
   return refresh();
 }
