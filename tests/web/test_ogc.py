@@ -200,10 +200,11 @@ def dataset(live_server):
 def test_gdal_reads_filters_and_pages(dataset):
     assert {"hazards", "villages", "grids"} <= {name for name, _ in pyogrio.list_layers(dataset)}
     everything = pyogrio.read_dataframe(dataset, layer="hazards")
-    assert len(everything) == everything["id"].nunique() == 1500
+    # More than a page, each once; other tests report hazards of their own to this server.
+    assert len(everything) == everything["id"].nunique() >= 1500
     severe = pyogrio.read_dataframe(dataset, layer="hazards", where="severity = 'major'")
     assert sorted(severe["id"]) == sorted(everything.loc[everything["severity"] == "major", "id"])
     box = (120.60, 27.75, 120.63, 27.80)
     boxed = pyogrio.read_dataframe(dataset, layer="hazards", bbox=box)
     assert sorted(boxed["id"]) == sorted(everything.cx[box[0] : box[2], box[1] : box[3]]["id"])
-    assert 0 < len(boxed) < 1500
+    assert 0 < len(boxed) < len(everything)
