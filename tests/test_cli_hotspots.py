@@ -92,9 +92,10 @@ def test_a_few_events_give_a_guess_that_says_so(tmp_path):
 
 def test_rows_without_a_place_and_far_off_places_are_left_out_and_counted(town):
     with town.open("a") as table:
-        table.write("2026-04-05T00:00:00Z,,\n2026-04-06T00:00:00Z,0,0\n")
+        table.write("2026-04-05T00:00:00Z,,\n2026-04-06T00:00:00Z,0,0\n2026-04-06T00:00:00Z,1,0\n,117,27\n")
     said = run(town).stdout
-    assert "1 rows without a place were left out." in said
+    assert "2 rows without a place were left out." in said
+    assert "1 rows without a time were left out." in said
     assert "1 events far from all others were left out" in said
 
 
@@ -120,7 +121,9 @@ def test_geojson_is_read_too(town, tmp_path):
         ("when,lon,lat\n2026-01-01,120,30\n", {}, "There is no column time; there are when, lon, lat."),
         ("time,lon\n2026-01-01,120\n", {}, "There is no column lat"),
         ("time,lon,lat\n2026-01-01,117,27\nyesterday,117,27\n", {}, "Row 3: time is 'yesterday'"),
-        ("time,lon,lat\n,117,27\n", {}, "Row 2: time is ''"),
+        ("time,lon,lat\n,117,27\n", {}, "No row of bad.csv has a time"),
+        ("time,lon,lat\n2026-01-01,27,117\n", {}, "the two seem to be swapped"),
+        ("time,lon,lat\n2026-01-01,-153,0.5\n", {}, "No place of bad.csv lies where EPSG:32650 can"),
         ("time,lon,lat\n2026-01-01,117,270\n", {}, "Row 2: lat is '270', not degrees from -90 to 90"),
         ("time,lon,lat\n2026-01-01,east,27\n", {}, "Row 2: lon is 'east'"),
         ("time,lon,lat\n2026-10-01,117,27\n", {}, "No event of bad.csv lies before 2026-09-01"),
@@ -140,6 +143,32 @@ def test_what_cannot_be_learnt_from_is_refused_in_words(tmp_path, content, optio
     assert said in done.stderr
     assert "Remedy" in done.stderr
     assert not (tmp_path / "scores.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("header", "encoding"),
+    [
+        ("时间,经度,纬度,类别", "gb18030"),
+        ("发生时间,经度,纬度,类别", "utf-8-sig"),
+        ("Date Time,LNG,Latitude,note", "utf-16"),
+    ],
+)
+def test_tables_in_chinese_and_in_other_encodings_give_the_same_scores(town, tmp_path, header, encoding):
+    run(town)
+    rows = [f"{row},火灾隐患" for row in town.read_text().splitlines()[1:]]
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join([header, *rows]) + "\n", encoding=encoding)
+    assert run(other, out="others.csv").exit_code == 0
+    assert (tmp_path / "scores.csv").read_bytes() == (tmp_path / "others.csv").read_bytes()
+
+
+def test_a_note_in_an_unknown_encoding_does_not_matter(town, tmp_path):
+    run(town)
+    header, *rows = town.read_text().splitlines()
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join([f"{header},note", *(f"{row},café" for row in rows)]) + "\n", encoding="latin-1")
+    assert run(other, out="others.csv").exit_code == 0
+    assert (tmp_path / "scores.csv").read_bytes() == (tmp_path / "others.csv").read_bytes()
 
 
 def test_a_column_of_times_can_be_named(town):

@@ -19,6 +19,9 @@ WIDE_CELLS = 2.0
 """From this standard deviation on, in sides of a cell, smoothing works on whole cells."""
 REACH = 4.0
 """Standard deviations after which the Gaussian is cut."""
+DAYS_PER_YEAR = 365.25
+SEASON_SHARPNESS = 3.0
+"""Of the von Mises curve over the year: events 39 days off count half, those of the other half-year next to nothing."""
 
 
 def cell_map(past: EventHistory, *, half_life_days: float = NEVER_FADES, spread_cells: float = 0.0) -> FloatArray:
@@ -42,6 +45,33 @@ def cell_map(past: EventHistory, *, half_life_days: float = NEVER_FADES, spread_
     return mass / total if total > 0 else even_map(past.lattice)
 
 
+def season_map(past: EventHistory, *, day: float, spread_cells: float) -> FloatArray:
+    """Return the share of smoothed events per cell, those that fell in the season of ``day`` counting most.
+
+    Parameters
+    ----------
+    past
+        Events before a moment.
+    day
+        The day spoken of, days since 1970-01-01.
+    spread_cells
+        Standard deviation of the Gaussian, in sides of a cell.
+
+    Returns
+    -------
+    Shape ``(n,)``, sum 1; 0 throughout if the past is shorter than a year, and tells nothing of seasons.
+    """
+    if past.span_days < DAYS_PER_YEAR:
+        return np.zeros(past.lattice.cell_count)
+    key = ("season", day, 0.0, past.until)
+    if key not in past.memo:
+        angle = 2 * np.pi / DAYS_PER_YEAR * (past.day - day)
+        past.memo[key] = _on_nodes(past, np.exp(SEASON_SHARPNESS * (np.cos(angle) - 1)))
+    mass = _smoothed(past.memo[key], spread_cells)[past.lattice.mask]
+    total = mass.sum()
+    return mass / total if total > 0 else even_map(past.lattice)
+
+
 def faded(age_days: FloatArray | float, half_life_days: float) -> FloatArray:
     """Return what events of some age still count, from 1 down to 0."""
     return np.asarray(np.exp2(-np.asarray(age_days) / half_life_days), dtype=np.float64)
@@ -53,24 +83,24 @@ def _faded_nodes(past: EventHistory, half_life_days: float) -> FloatArray:
     latest = max(same, key=lambda key: key[3], default=None)
     if latest is not None and latest[3] == past.until:
         return past.memo[latest]
-    nodes = _on_nodes(past if latest is None else past.since(latest[3]), half_life_days)
+    newer = past if latest is None else past.since(latest[3])
+    nodes = _on_nodes(newer, faded(newer.until - newer.day, half_life_days))
     if latest is not None:
         nodes += past.memo.pop(latest) * faded(past.until - latest[3], half_life_days)
     past.memo["nodes", half_life_days, 0.0, past.until] = nodes
     return nodes
 
 
-def _on_nodes(events: EventHistory, half_life_days: float) -> FloatArray:
+def _on_nodes(events: EventHistory, weight: FloatArray) -> FloatArray:
     lattice = events.lattice
     rows, columns = lattice.shape[0] * NODES_PER_CELL, lattice.shape[1] * NODES_PER_CELL
     node_m = lattice.cell_m / NODES_PER_CELL
     column = np.floor(events.x / node_m).astype(np.int64) - lattice.first_i * NODES_PER_CELL
     row = np.floor(events.y / node_m).astype(np.int64) - lattice.first_j * NODES_PER_CELL
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    weight = faded(events.until - events.day[inside], half_life_days)
     node = row[inside] * columns + column[inside]
     # Without events, bincount would forget that weights are no whole numbers.
-    return np.bincount(node, weights=weight, minlength=rows * columns).astype(np.float64).reshape(rows, columns)
+    return np.bincount(node, weights=weight[inside], minlength=rows * columns).astype(np.float64).reshape(rows, columns)
 
 
 def _smoothed(nodes: FloatArray, spread_cells: float) -> FloatArray:

@@ -17,11 +17,11 @@ from gis_app.analysis.hotspots import HOTSPOT_METHODS, HotspotMethod, Params
 from gis_app.analysis.lattice import FloatArray, IntArray
 from gis_app.analysis.scoring import AREA_SHARES, AreaScore, score_map
 
-CHOICE_VERSION = 1
+CHOICE_VERSION = 2
 """Raised whenever the same past could give another choice."""
 BASELINE = "count_so_far"
 FALLBACK = "self_exciting"
-"""Where too few events came to tell methods apart."""
+"""Where too few events came to tell methods apart, or another leads it by no more than chance would."""
 SCORED_WINDOWS = 6
 FIRST_SHARE = 0.4
 """Of the past before the first window that is scored."""
@@ -161,8 +161,18 @@ def choice_of_trials(
         name = only or (FALLBACK if FALLBACK in methods else BASELINE)
         return MethodChoice(name, middle_choice(methods[name]), {}, sizes)
     records = {name: _record(method, name, windows) for name, method in methods.items()}
-    best = only or max(records, key=lambda name: records[name].mean_pei)
+    best = only or _best(records)
     return MethodChoice(best, records[best].params, records, sizes)
+
+
+def _best(records: Mapping[str, MethodRecord]) -> str:
+    """Return the method of the best record; the fallback, unless that lead is above one standard error."""
+    best = max(records, key=lambda name: records[name].mean_pei)
+    if best == FALLBACK or FALLBACK not in records:
+        return best
+    lead = records[best].pei - records[FALLBACK].pei
+    error = lead.std(ddof=1) / np.sqrt(len(lead))
+    return best if lead.mean() > error else FALLBACK
 
 
 def middle_choice(method: HotspotMethod) -> Params:

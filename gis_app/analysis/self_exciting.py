@@ -13,15 +13,20 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gis_app.analysis.cell_maps import NEVER_FADES, cell_map, even_map
+from gis_app.analysis.cell_maps import DAYS_PER_YEAR, NEVER_FADES, cell_map, even_map, season_map
 from gis_app.analysis.event_history import EventHistory
 from gis_app.analysis.lattice import FloatArray
 
-HALF_LIVES_DAYS = (NEVER_FADES, 180.0, 45.0, 10.0)
+HALF_LIVES_DAYS = (NEVER_FADES, 180.0, 45.0, 13.0, 4.0)
 """For horizons of a month and less; for longer ones they grow with the horizon."""
 MONTH_DAYS = 30.0
-SPREADS_CELLS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-MAP_COUNT = len(HALF_LIVES_DAYS) * len(SPREADS_CELLS) + 1
+SPREADS_CELLS = (0.0, 0.5, 1.0, 2.0, 8.0)
+SEASON_SPREADS_CELLS = (0.0, 1.0, 2.0)
+SEASON_WINDOWS = 3
+"""At least so many learning windows need a year of past before them for the season to be tried."""
+SEASON_GAIN = 6.0
+"""By so much at least the maps of the season must raise the log-likelihood: twice the number of their weights."""
+MAP_COUNT = len(HALF_LIVES_DAYS) * len(SPREADS_CELLS) + len(SEASON_SPREADS_CELLS) + 1
 LEARNING_WINDOWS = 12
 FIRST_SHARE = 0.25
 """Of the past before the first learning window: too short a past would teach too little trust in counts."""
@@ -51,7 +56,8 @@ def self_exciting(past: EventHistory, *, horizon_days: float) -> FloatArray:
     # One map at a time: all of them at once would take the memory of a score of lattices.
     for weight, one in zip(weights, mixed_maps(past, horizon_days=horizon_days), strict=True):
         expected += weight * one
-    return expected
+    # Without a year of past the maps of the season are empty, and their weight is missing.
+    return np.asarray(expected / expected.sum(), dtype=np.float64)
 
 
 def mixed_maps(past: EventHistory, *, horizon_days: float) -> Iterator[FloatArray]:
@@ -60,15 +66,40 @@ def mixed_maps(past: EventHistory, *, horizon_days: float) -> Iterator[FloatArra
     for half_life in HALF_LIVES_DAYS:
         for spread in SPREADS_CELLS:
             yield cell_map(past, half_life_days=half_life * longer, spread_cells=spread)
+    middle = past.until + horizon_days / 2
+    for spread in SEASON_SPREADS_CELLS:
+        yield season_map(past, day=middle, spread_cells=spread)
     yield even_map(past.lattice)
 
 
 def learnt_weights(past: EventHistory, *, horizon_days: float) -> FloatArray:
     """Return the weight of each map, shape ``(k,)``, sum 1; even weights if the past is too short to learn from."""
-    windows = [_window(past, start, horizon_days) for start in learning_moments(past, horizon_days=horizon_days)]
+    starts = learning_moments(past, horizon_days=horizon_days)
+    windows = [_window(past, start, horizon_days) for start in starts]
     if not sum(len(came) for _, came in windows):
         return np.full(MAP_COUNT, 1.0 / MAP_COUNT)
-    return mixture_weights(np.concatenate([seen for seen, _ in windows]), np.concatenate([came for _, came in windows]))
+    after_a_year = [pair for start, pair in zip(starts, windows, strict=True) if start - past.day[0] >= DAYS_PER_YEAR]
+    weights = _season_weights(after_a_year) if len(after_a_year) >= SEASON_WINDOWS else None
+    return _lasting_weights(windows) if weights is None else weights
+
+
+def _season_weights(windows: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray | None:
+    """Return the weights with the maps of the season, None if those do not tell enough more."""
+    seen, came = (np.concatenate(parts) for parts in zip(*windows, strict=True))
+    if not len(came):
+        return None
+    with_season, without = mixture_weights(seen, came), _lasting_weights(windows)
+    gain = came @ np.log((seen @ with_season) / (seen @ without))
+    return with_season if gain > SEASON_GAIN else None
+
+
+def _lasting_weights(windows: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
+    seen, came = (np.concatenate(parts) for parts in zip(*windows, strict=True))
+    lasting = np.ones(MAP_COUNT, dtype=np.bool_)
+    lasting[-1 - len(SEASON_SPREADS_CELLS) : -1] = False
+    weights = np.zeros(MAP_COUNT)
+    weights[lasting] = mixture_weights(seen[:, lasting], came)
+    return weights
 
 
 def learning_moments(past: EventHistory, *, horizon_days: float) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +13,36 @@ import pyproj
 
 from gis_app.analysis.hotspot_map import days_of
 from gis_app.analysis.instants import utc_instants
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import InvalidInput, Refused
+from gis_app.importers import encodings
 from gis_app.importers.file_copy import private_copy
 from gis_app.importers.formats import IMPORTERS, format_name
+from gis_app.importers.headers import plain
 from gis_app.importers.records import FileFacts, Shape
 from gis_app.importers.sandbox import read_rows
 
 FloatArray = npt.NDArray[np.float64]
 
 _KNOWN_NAMES = {
-    "time": ("time", "datetime", "timestamp", "occurred_at", "discovered_at", "date"),
-    "lon": ("lon", "longitude", "lng"),
-    "lat": ("lat", "latitude"),
+    "time": (
+        "time",
+        "datetime",
+        "date_time",
+        "timestamp",
+        "occurred_at",
+        "discovered_at",
+        "date",
+        "时间",
+        "发生时间",
+        "发现时间",
+        "上报时间",
+        "日期",
+        "发生日期",
+    ),
+    "lon": ("lon", "longitude", "lng", "long", "经度"),
+    "lat": ("lat", "latitude", "纬度"),
 }
+_CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 _FIRST_DATA_ROW = 2
 """Row 1 of a CSV is its header."""
 
@@ -33,13 +51,14 @@ _FIRST_DATA_ROW = 2
 class PointEvents:
     """Events of a file, in a projected CRS: metres, and days since 1970-01-01 UTC.
 
-    ``placeless_count`` rows had no place and are left out.
+    ``placeless_count`` rows had no place, ``timeless_count`` others no time; both are left out.
     """
 
     x: FloatArray
     y: FloatArray
     day: FloatArray
     placeless_count: int
+    timeless_count: int = 0
 
 
 def metric_crs(name: str) -> pyproj.CRS:
@@ -82,28 +101,47 @@ def read_events(path: Path, crs: pyproj.CRS, *, time_column: str | None = None) 
     Raises
     ------
     InvalidInput
-        If a column is missing, a value cannot be read (the row is named), or no row has a place.
+        If a column is missing, a value cannot be read (the row is named), or no row has a place or a time.
     """
-    table = _csv_rows(path) if path.suffix.lower() in (".csv", ".tsv", ".txt") else _imported_rows(path)
+    suffix = path.suffix.lower()
+    table = _csv_rows(path) if suffix in _CSV_SUFFIXES else _imported_rows(path)
     names = {role: _column(table, role, time_column if role == "time" else None) for role in _KNOWN_NAMES}
-    lon, lat = (_numbers(table, names[role], limit) for role, limit in (("lon", 180.0), ("lat", 90.0)))
-    placed = np.isfinite(lon) & np.isfinite(lat)
+    lon, lat = _degrees(table, names["lon"], names["lat"])
+    # Zero degrees both: what geocoders write for an unknown place, not one off Africa.
+    placed = np.isfinite(lon) & np.isfinite(lat) & ~((lon == 0) & (lat == 0))
     if not placed.any():
         raise InvalidInput(
             "No row of {file_name} has a place.", remedy="Check the columns lon and lat.", file_name=path.name
         )
     day = _days(table, names["time"])
+    x, y = (np.full(len(table), np.nan) for _ in range(2))
     to_metres = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    x, y = to_metres.transform(lon[placed], lat[placed])
-    return PointEvents(np.asarray(x), np.asarray(y), day[placed], int(np.count_nonzero(~placed)))
+    x[placed], y[placed] = to_metres.transform(lon[placed], lat[placed])
+    placed &= np.isfinite(x) & np.isfinite(y)
+    if not placed.any():
+        raise InvalidInput(
+            "No place of {file_name} lies where {crs} can measure.",
+            remedy="Check that lon and lat are not swapped, and that --crs is made for the place.",
+            file_name=path.name,
+            crs=crs.to_string(),
+        )
+    timed = np.isfinite(day)
+    if not (placed & timed).any():
+        raise InvalidInput(
+            "No row of {file_name} has a time.", remedy="Check the column of times.", file_name=path.name
+        )
+    use = placed & timed
+    timeless = int(np.count_nonzero(placed & ~timed))
+    return PointEvents(x[use], y[use], day[use], int(np.count_nonzero(~placed)), timeless)
 
 
 def _csv_rows(path: Path) -> pd.DataFrame:
+    encoding = _encoding(path)
     try:
-        table = pd.read_csv(path, dtype=str, sep=None if path.suffix.lower() == ".txt" else _separator(path))
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        table = pd.read_csv(path, dtype=str, sep=_separator(path, encoding), encoding=encoding)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
         raise InvalidInput(
-            "{file_name} is not a table in UTF-8: {reason}",
+            "{file_name} is not a table: {reason}",
             remedy="Save it as CSV in UTF-8 with one header row.",
             file_name=path.name,
             reason=str(error).strip(),
@@ -112,8 +150,23 @@ def _csv_rows(path: Path) -> pd.DataFrame:
     return table
 
 
-def _separator(path: Path) -> str:
-    with path.open(encoding="utf-8-sig", errors="replace") as text:
+def _encoding(path: Path) -> str:
+    with path.open("rb") as source:
+        header = source.readline()
+        source.seek(0)
+        if header[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        try:
+            return encodings.detect(source)
+        except Refused:
+            # Times and places are plain ASCII in any encoding; the other columns are not looked at.
+            if header.isascii() and b"\0" not in header and header.strip():
+                return "latin-1"
+            raise
+
+
+def _separator(path: Path, encoding: str) -> str:
+    with path.open(encoding=encoding, errors="replace") as text:
         header = text.readline()
     return max(",;\t|", key=header.count)
 
@@ -130,16 +183,29 @@ def _imported_rows(path: Path) -> pd.DataFrame:
 
 
 def _column(table: pd.DataFrame, role: str, wanted: str | None) -> str:
-    by_plain_name = {str(name).strip().lower(): str(name) for name in reversed(table.columns)}
-    for name in (wanted.strip().lower(),) if wanted else _KNOWN_NAMES[role]:
+    by_plain_name = {plain(str(name)): str(name) for name in reversed(table.columns)}
+    for name in (plain(wanted),) if wanted else _KNOWN_NAMES[role]:
         if name in by_plain_name:
             return by_plain_name[name]
     raise InvalidInput(
         "There is no column {name}; there are {columns}.",
         remedy="Name the columns time, lon and lat, or say --time-column.",
         name=wanted or role,
-        columns=", ".join(str(name) for name in table.columns),
+        columns=", ".join(str(name)[:40] for name in table.columns[:30]),
     )
+
+
+def _degrees(table: pd.DataFrame, lon: str, lat: str) -> tuple[FloatArray, FloatArray]:
+    east, north = (pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64) for name in (lon, lat))
+    # One row off may be a slip; most of them off is the other way round.
+    if np.count_nonzero(np.abs(north) > 90) > len(table) / 2 and np.nanmax(np.abs(east), initial=0) <= 90:
+        raise InvalidInput(
+            "{lat} goes beyond 90 degrees and {lon} does not: the two seem to be swapped.",
+            remedy="Put longitudes (east) in lon and latitudes (north) in lat.",
+            lon=lon,
+            lat=lat,
+        )
+    return _numbers(table, lon, 180.0), _numbers(table, lat, 90.0)
 
 
 def _numbers(table: pd.DataFrame, name: str, limit: float) -> FloatArray:
@@ -162,7 +228,8 @@ def _numbers(table: pd.DataFrame, name: str, limit: float) -> FloatArray:
 def _days(table: pd.DataFrame, name: str) -> FloatArray:
     text = table[name].astype("string").str.strip()
     times = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
-    bad = times.isna().to_numpy()
+    missing = (text.isna() | (text == "")).to_numpy(dtype=np.bool_)
+    bad = times.isna().to_numpy() & ~missing
     if bad.any():
         row = int(np.argmax(bad))
         raise InvalidInput(
@@ -170,6 +237,6 @@ def _days(table: pd.DataFrame, name: str) -> FloatArray:
             remedy="Write times as 2026-10-01T08:30:00+08:00 or 2026-10-01; without a zone they are taken as UTC.",
             row=int(table.index[row]),
             field=name,
-            value="" if pd.isna(table[name].iloc[row]) else str(table[name].iloc[row]),
+            value=str(table[name].iloc[row]),
         )
     return days_of(utc_instants(times))

@@ -41,6 +41,7 @@ def tell_choice(learnt: HotspotMap, events: PointEvents, out: Path) -> None:
     click.echo(in_words(verdict, facts))
     for count, template in (
         (events.placeless_count, "{count} rows without a place were left out."),
+        (events.timeless_count, "{count} rows without a time were left out."),
         (learnt.far_count, "{count} events far from all others were left out: their coordinates must be wrong."),
     ):
         if count:

@@ -6,7 +6,14 @@ import pytest
 from gis_app.analysis.event_history import event_history
 from gis_app.analysis.hotspots import HOTSPOT_METHODS, HotspotMethod
 from gis_app.analysis.lattice import Lattice
-from gis_app.analysis.rolling_origin import choose_method, record_of, score_beside, scored_windows
+from gis_app.analysis.rolling_origin import (
+    WindowTrials,
+    choice_of_trials,
+    choose_method,
+    record_of,
+    score_beside,
+    scored_windows,
+)
 
 SIDE = 12
 LATTICE = Lattice(100.0, 0, 0, np.ones((SIDE, SIDE), dtype=bool))
@@ -104,3 +111,17 @@ def test_foresight_stands_beside_the_maps():
     scores = score_beside({"even": np.zeros(100)}, later)
     assert [area.hit_rate for area in scores["even"]] == pytest.approx([0.01, 0.03, 0.05, 0.10], abs=1e-9)
     assert scores["perfect_foresight"][0].pai == 100
+
+
+def test_a_lead_within_chance_does_not_unseat_the_mixture():
+    def windows(lead_of_count):
+        zeros = np.zeros((1, 4))
+        hits = {name: zeros for name in ("count_so_far", "self_exciting")}
+        return [
+            WindowTrials(40, {"count_so_far": np.array([0.5 + lead]), "self_exciting": np.array([0.5])}, hits)
+            for lead in lead_of_count
+        ]
+
+    methods = {name: HOTSPOT_METHODS[name] for name in ("count_so_far", "self_exciting")}
+    assert choice_of_trials(windows([0.09, -0.05, 0.02]), methods=methods).name == "self_exciting"
+    assert choice_of_trials(windows([0.05, 0.04, 0.06]), methods=methods).name == "count_so_far"

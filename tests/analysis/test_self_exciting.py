@@ -6,7 +6,14 @@ from scipy import optimize
 
 from gis_app.analysis.event_history import event_history
 from gis_app.analysis.lattice import Lattice
-from gis_app.analysis.self_exciting import PRIOR_EVENTS, learning_moments, mixture_weights, self_exciting
+from gis_app.analysis.self_exciting import (
+    PRIOR_EVENTS,
+    SEASON_SPREADS_CELLS,
+    learning_moments,
+    learnt_weights,
+    mixture_weights,
+    self_exciting,
+)
 
 SIDE = 20
 LATTICE = Lattice(100.0, 0, 0, np.ones((SIDE, SIDE), dtype=bool))
@@ -67,3 +74,18 @@ def test_windows_are_learnt_from_up_to_now_and_not_beyond():
     history = made_history(near_share=0.0, count=300)
     moments = learning_moments(history, horizon_days=15)
     assert moments == pytest.approx(np.arange(75, 240, 15), abs=1e-9)
+
+
+def test_last_years_season_is_told_from_two_years_and_not_from_one():
+    chance = np.random.default_rng(8)
+    day = np.sort(chance.uniform(0, 2 * 365.25 + 30, 4000))
+    # The west in one half of the year, the east in the other.
+    west = chance.random(4000) < 0.5 + 0.45 * np.cos(2 * np.pi * day / 365.25)
+    x = np.where(west, 0, 1500) + chance.uniform(0, 500, 4000)
+    history = event_history(LATTICE, x, y=chance.uniform(0, 2000, 4000), day=day, until=2 * 365.25)
+    season = slice(-1 - len(SEASON_SPREADS_CELLS), -1)
+    assert learnt_weights(history, horizon_days=30)[season].sum() > 0.3
+    assert learnt_weights(history.before(400), horizon_days=30)[season].sum() == 0
+    expected = self_exciting(history, horizon_days=30)
+    in_west = LATTICE.cells[:, 0] < 5
+    assert expected[in_west].sum() > 0.8 * expected.sum()
