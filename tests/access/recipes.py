@@ -186,9 +186,13 @@ _COVERAGE_ASKED = (("month", "township"), ("week", "village"), ("night", "grid")
 _KPI_FILTERS = (("township", "fire"), ("village", ""))
 
 
-def _of_collections(*endings):
+SOME_LAYERS = ("hazards", "villages", "patrol_tracks")
+"""What is made of a layer's file alone, and of nothing in the database, is asked of these."""
+
+
+def _of_collections(*endings, layers=LAYERS):
     def asks(objects):
-        for layer, ending in itertools.product(LAYERS, endings):
+        for layer, ending in itertools.product(layers, endings):
             query = ending.partition("?")[2]
             # A page of features links to itself, query and all, and shows the filter in its form.
             said = (query, *(value for _, value in parse_qsl(query))) if query else ()
@@ -213,13 +217,18 @@ READS = {
     "ogc.tile_matrix_sets": _asks("/ogc/tileMatrixSets"),
     "ogc.collections": _asks("/ogc/collections", "/ogc/collections?f=html"),
     "ogc.collection": _of_collections("", "?f=html"),
-    "ogc.queryables": _of_collections("/queryables"),
-    "ogc.schema": _of_collections("/schema"),
-    "ogc.tilesets": _of_collections("/tiles"),
-    "ogc.tileset": _of_collections("/tiles/WebMercatorQuad", "/tiles/WebMercatorQuad?f=tilejson"),
+    "ogc.queryables": _of_collections("/queryables", layers=SOME_LAYERS),
+    "ogc.schema": _of_collections("/schema", layers=SOME_LAYERS),
+    "ogc.tilesets": _of_collections("/tiles", layers=SOME_LAYERS),
+    "ogc.tileset": _of_collections("/tiles/WebMercatorQuad?f=tilejson", layers=SOME_LAYERS),
     "ogc.tile": lambda objects: [
-        Ask("/ogc/collections/{}/tiles/WebMercatorQuad/{}/{}/{}".format(*(parts[i] for i in (0, 1, 3, 2))))
-        for parts in (each.path.removeprefix("/tiles/").partition(".mvt")[0].split("/") for each in _tiles(objects))
+        Ask("/ogc/collections/{0}/tiles/WebMercatorQuad/{1}/{3}/{2}?{4}".format(*parts.split("/"), WINDOW))
+        for parts in (
+            tile_path(layer, zoom, lon).removeprefix("/tiles/").removesuffix(".mvt")
+            for layer in LAYERS
+            for zoom in ZOOMS[-2:]
+            for lon in LONS
+        )
     ],
     "ogc.items": _of_collections(
         "/items",
