@@ -12,7 +12,15 @@ from gis_app import paths
 from gis_app.demo_city.build import GENERATOR_VERSION, CitySize, DemoCity, build
 from gis_app.demo_city.place_names import CITY_EN, CITY_ZH, read_place_names
 from gis_app.domain.errors import Conflict
-from gis_app.services import analyses, demo_inspections, demo_nights, hotspot_runs, ratings, street_walks
+from gis_app.services import (
+    analyses,
+    demo_inspections,
+    demo_nights,
+    hotspot_runs,
+    professionals,
+    ratings,
+    street_walks,
+)
 from gis_app.services.hotspot_rows import ALL
 from gis_app.services.loop_data import begin_loop, complete_loaded_hazards
 from gis_app.storage import demo_tables
@@ -91,6 +99,7 @@ def build_demo(
     # Those of single categories follow in the first hour of the server, as every night.
     part = _stage(progress, "hotspots")
     ratings.store(app, now=now)
+    professionals.seed_demo(app)
     hotspot_runs.refresh(app, now=now, srid=METRIC_SRID, groups=(ALL,), progress=part)
     load.profile(CITY_ZH, CITY_EN, key, METRIC_SRID, bounds=_bounds(city, size))
     progress("", 1.0)

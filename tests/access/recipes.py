@@ -322,6 +322,8 @@ READS = {
         if place.path in objects.pictures
         for size in ("", "?size=thumbnail")
     ],
+    "professionals.page": _asks("/professionals", "/professionals?lang=en"),
+    "professionals.as_json": _asks("/api/professionals"),
     "report.page": _asks("/report", "/report?lang=en"),
     "inspections.page": lambda objects: [
         *(
@@ -560,6 +562,14 @@ CHANGES = {
     "pictures.withdraw": lambda objects, home, foreign: [Ask(_picture(objects, foreign), "DELETE")],
     "tracks.receive_fixes": _fixes,
     "tracks.receive_file": lambda objects, home, foreign: [_track_file(mark(foreign, "team", "code", 0))],
+    "professionals.assign": lambda objects, home, foreign: [
+        Ask(
+            "/professionals",
+            "POST",
+            form={"village": foreign.word, "profession": "judge", "count": "1"},
+            may_say=(f'value="{foreign.word}"', f"&#39;{foreign.word}&#39;", f"'{foreign.word}'"),
+        )
+    ],
     "webhooks.add": _new_webhook,
     "webhooks.pause": _webhook_change("pause"),
     "webhooks.resume": _webhook_change("resume"),

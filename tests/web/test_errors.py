@@ -47,6 +47,7 @@ SEEN_IN_THE_BROWSER = (
             ),
             *(
                 "area_names",
+                "professionals",
                 "feature_collections",
                 "desk_limits",
                 "coverage_reports",
