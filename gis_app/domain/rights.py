@@ -21,6 +21,8 @@ class Right(StrEnum):
     CORRECT_HAZARD = "correct_hazard"
     INSPECT = "inspect"
     MOVE_HAZARD = "move_hazard"
+    PLAN_PATROLS = "plan_patrols"
+    APPROVE_PATROLS = "approve_patrols"
     MANAGE_RULES = "manage_rules"
     MANAGE_WEBHOOKS = "manage_webhooks"
     EXPORT = "export"
@@ -63,6 +65,8 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.CORRECT_HAZARD,
             Right.INSPECT,
             Right.MOVE_HAZARD,
+            Right.PLAN_PATROLS,
+            Right.APPROVE_PATROLS,
             Right.READ_AUDIT,
             Right.EXPORT,
         },
@@ -75,11 +79,12 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.REPORT_HAZARD,
             Right.CORRECT_HAZARD,
             Right.MOVE_HAZARD,
+            Right.PLAN_PATROLS,
         },
         Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
         Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD, Right.SEND_TRACKS},
         Role.ANALYST: _SEES | {Right.VIEW_AGGREGATES, Right.EXPORT},
-        Role.PATROL_PLANNER: _SEES | {Right.VIEW_AGGREGATES, Right.VIEW_NAMED_TRACKS},
+        Role.PATROL_PLANNER: _SEES | {Right.VIEW_AGGREGATES, Right.VIEW_NAMED_TRACKS, Right.PLAN_PATROLS},
         # A screen on a wall changes nothing, not even its own password.
         Role.KIOSK: frozenset({Right.VIEW_MAP, Right.VIEW_AGGREGATES, Right.VIEW_LIVE_POSITIONS}),
     }

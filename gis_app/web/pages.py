@@ -13,6 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from gis_app.domain.duties import DutyState, InspectionKind, InspectionState
 from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.notices import Alert
+from gis_app.domain.patrol_plans import PlanState, PlanStep
 from gis_app.domain.rights import Right, Role
 from gis_app.domain.transitions import Action, RequestKind
 from gis_app.domain.work_clock import LimitUnit
@@ -30,6 +31,7 @@ PAGES = (
     ("/professionals", Right.VIEW_AGGREGATES, lazy_gettext("Professionals")),
     ("/notices", Right.MOVE_HAZARD, lazy_gettext("Notices")),
     ("/patrols", Right.VIEW_NAMED_TRACKS, lazy_gettext("Patrols")),
+    ("/plans", Right.PLAN_PATROLS, lazy_gettext("Patrol plans")),
     ("/coverage", Right.VIEW_AGGREGATES, lazy_gettext("Coverage")),
     ("/kpis", Right.VIEW_AGGREGATES, lazy_gettext("Key figures")),
     ("/hotspots", Right.VIEW_AGGREGATES, lazy_gettext("Hotspots")),
@@ -63,6 +65,8 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.CORRECT_HAZARD: lazy_gettext("Correct hazards"),
         Right.INSPECT: lazy_gettext("Make inspections"),
         Right.MOVE_HAZARD: lazy_gettext("Take part in the closed loop"),
+        Right.PLAN_PATROLS: lazy_gettext("Plan patrols"),
+        Right.APPROVE_PATROLS: lazy_gettext("Approve plans of patrols"),
         Right.MANAGE_RULES: lazy_gettext("Manage routing rules"),
         Right.MANAGE_WEBHOOKS: lazy_gettext("Manage webhooks"),
         Right.EXPORT: lazy_gettext("Export"),
@@ -196,6 +200,39 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         DutyState.DUE: lazy_gettext("due"),
         DutyState.NOT_YET_DUE: lazy_gettext("not yet due"),
         "owed": lazy_gettext("all that was owed"),
+    },
+    "plan_state": {
+        PlanState.DRAFT: lazy_gettext("draft"),
+        PlanState.APPROVED: lazy_gettext("approved"),
+        PlanState.PUBLISHED: lazy_gettext("published"),
+        PlanState.CLOSED: lazy_gettext("closed"),
+        PlanState.WITHDRAWN: lazy_gettext("withdrawn"),
+    },
+    "plan_step": {
+        PlanStep.APPROVE: lazy_gettext("Approve"),
+        PlanStep.PUBLISH: lazy_gettext("Publish to the teams"),
+        PlanStep.CLOSE: lazy_gettext("Close"),
+        PlanStep.WITHDRAW: lazy_gettext("Withdraw"),
+        "make": lazy_gettext("Planned"),
+        "edit": lazy_gettext("Edited"),
+        "restore": lazy_gettext("Restored"),
+    },
+    "prize_part": {
+        "risk": lazy_gettext("risk"),
+        "idleness": lazy_gettext("days without a visit"),
+        "duty": lazy_gettext("night check due"),
+        "added": lazy_gettext("added by hand"),
+    },
+    "left_out": {
+        "nobody_able": lazy_gettext("No team on duty may go there."),
+        "out_of_reach": lazy_gettext("No team gets there and back within its shift."),
+        "costs_others": lazy_gettext("It fits only in place of other stops."),
+        "room_left": lazy_gettext("It would still fit."),
+    },
+    "mode": {
+        "foot": lazy_gettext("On foot"),
+        "ebike": lazy_gettext("E-bike"),
+        "car": lazy_gettext("Car"),
     },
     "level": {
         "city": lazy_gettext("City"),

@@ -284,7 +284,53 @@ def _picture_name(place, number):
     return hashlib.sha256(picture_content(place, number)).hexdigest()
 
 
+def _plan_content(place, number):
+    """Return a plan as the services store it: one team on its way to one stop, both named after the area."""
+    lon, lat = 120.555, 27.8  # beside the one street
+    team, stop = mark(place, "team", "code", 0), mark(place, "patrol_plan", "content", number)
+    shift = {"starts_at": "2026-06-20T20:00:00+08:00", "ends_at": "2026-06-20T23:00:00+08:00"}
+    visit = dict.fromkeys(("arrives_at", "begins_at"), "2026-06-20T20:10:00+08:00")
+    station = {"code": team, "name_zh": team, "name_en": team, "kind": "grid", "mode": "foot", "lon": lon, "lat": lat}
+    spot = {"code": stop, "lon": lon, "lat": lat, "dwell_s": 600.0, "village": None, "village_zh": stop}
+    content = {
+        "settings": {**shift, "loss": 0.0, "most_stops": 1},
+        "teams": [{**station, **shift}],
+        "stops": [{**spot, "village_en": stop, "prize_parts": {"risk": 1.0}, "last_visit": None, "is_required": False}],
+        **{name: [] for name in ("closed", "dropped", "locks", "absent")},
+        "done": {},
+        "result": {
+            **dict.fromkeys(("value", "best_value", "greedy_value"), 1.0),
+            "stop_count": 1,
+            "team_count": 1,
+            "missed_required": [],
+            "reuse": None,
+            "idleness": {"mean_days_without": None, "mean_days_with": None},
+            "left_out": [],
+            "routes": [
+                {
+                    "team": team,
+                    "departs_at": "2026-06-20T20:00:00+08:00",
+                    "returns_at": "2026-06-20T20:30:00+08:00",
+                    "length_m": 10.0,
+                    "line": [[lon, lat], [lon + 0.0001, lat]],
+                    "visits": [{"stop": stop, **visit, "leaves_at": "2026-06-20T20:20:00+08:00"}],
+                }
+            ],
+        },
+    }
+    return json.dumps(content)
+
+
 CHOSEN = {
+    ("patrol_plan", "content"): _plan_content,
+    ("patrol_plan", "state"): lambda place, number: "draft",
+    ("patrol_plan", "version"): lambda place, number: 1,
+    ("patrol_plan_version", "content"): _plan_content,
+    ("patrol_plan_version", "state"): lambda place, number: "draft",
+    ("patrol_plan_version", "version"): lambda place, number: 1,
+    ("planned_stop", "prize_parts"): lambda place, number: json.dumps(
+        {mark(place, "planned_stop", "prize_parts", number): 1.0}
+    ),
     ("hazard_picture", "full_name"): _picture_name,
     ("hazard_picture", "thumbnail_name"): _picture_name,
     ("hazard_picture", "withdrawn_at"): lambda place, number: None,

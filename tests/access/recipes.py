@@ -74,6 +74,8 @@ class Objects:
     pictures: dict
     inspections: dict
     """By state."""
+    plans: dict
+    routes: dict
 
 
 def objects_of(connection):
@@ -96,6 +98,8 @@ def objects_of(connection):
         ),
         inspections=one_of_each("SELECT scope_path, json_object_agg(state, id) FROM inspection GROUP BY 1"),
         webhooks=one_of_each("SELECT scope_path, min(id) FROM webhook GROUP BY 1"),
+        plans=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM patrol_plan GROUP BY 1"),
+        routes=one_of_each("SELECT scope_path, min(id) FROM patrol_route GROUP BY 1"),
     )
 
 
@@ -155,6 +159,10 @@ def _hazards(objects):
 def _inspections(objects):
     own = (each for place in (CITY, WEST, *ASKED_FOR) for each in objects.inspections[place.path].values())
     return [*own, MISSING_UUID]
+
+
+def _plans(objects):
+    return [*(objects.plans[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
 
 
 def _missing(layer):
@@ -336,6 +344,18 @@ READS = {
         Ask(f"/inspections/{each}?lang={language}", may_say=OWN_OFFICE)
         for each in _inspections(objects)
         for language in ("zh", "en")
+    ],
+    "plans.page": _asks("/plans", "/plans?lang=en"),
+    "plans.one": lambda objects: [Ask(f"/plans/{each}?lang=en") for each in _plans(objects)],
+    "plans.route": lambda objects: [
+        Ask(f"/routes/{each}?lang={language}")
+        for each in [*(objects.routes[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_ID]
+        for language in ("zh", "en")
+    ],
+    "plan_api.list_plans": _asks("/api/plans"),
+    "plan_api.one": lambda objects: [Ask(f"/api/plans/{each}") for each in _plans(objects)],
+    "plan_api.as_file": lambda objects: [
+        Ask(f"/api/plans/{each}/file.{kind}") for each in _plans(objects) for kind in ("gpx", "kml", "geojson", "ics")
     ],
     "inspection_api.list_inspections": lambda objects: [
         Ask(f"/api/inspections{query}", may_say=OWN_OFFICE)
@@ -535,6 +555,23 @@ def _inspection_step(each, action):
     return Ask(f"/api/inspections/{each}/{action}", "POST", json=bodies[action])
 
 
+def _night_plan(foreign, word):
+    identity = str(uuid.uuid5(MISSING_UUID, f"{word} {foreign.word}"))
+    return {"id": identity, "area": foreign.word}
+
+
+def _plan_step(each, action):
+    bodies = {"edits": {"drop": []}, "steps": {"step": "approve"}, "restore": {"number": 1}}
+    return Ask(f"/api/plans/{each}/{action}", "POST", json={"version": 1, **bodies[action]})
+
+
+def _plan_change(action):
+    return lambda objects, home, foreign: [_plan_step(objects.plans[foreign.path], action)]
+
+
+PLAN_STEPS = {"plan_api.edit": "edits", "plan_api.take_step": "steps", "plan_api.restore": "restore"}
+
+
 def _inspection_change(action, state):
     return lambda objects, home, foreign: [_inspection_step(_inspection(objects, foreign, state), action)]
 
@@ -558,6 +595,28 @@ CHANGES = {
         )
     ],
     **{endpoint: _inspection_change(*step) for endpoint, step in INSPECTION_STEPS.items()},
+    "plans.make": lambda objects, home, foreign: [
+        Ask(
+            "/plans",
+            "POST",
+            form={**_night_plan(foreign, "form"), "night": "2026-06-14", "starts": "20:00", "ends": "23:00"},
+            may_say=(f"'{foreign.word}'", f"&#39;{foreign.word}&#39;"),
+        )
+    ],
+    "plan_api.make": lambda objects, home, foreign: [
+        Ask(
+            "/api/plans",
+            "POST",
+            json={
+                **_night_plan(foreign, "json"),
+                "starts_at": "2026-06-14T12:00:00Z",
+                "ends_at": "2026-06-14T15:00:00Z",
+                "seconds": 0.2,
+            },
+            may_say=(f"'{foreign.word}'", f"&#39;{foreign.word}&#39;"),
+        )
+    ],
+    **{endpoint: _plan_change(action) for endpoint, action in PLAN_STEPS.items()},
     "pictures.add": lambda objects, home, foreign: [_new_picture(objects.hazards[foreign.path])],
     "pictures.withdraw": lambda objects, home, foreign: [Ask(_picture(objects, foreign), "DELETE")],
     "tracks.receive_fixes": _fixes,
@@ -598,6 +657,8 @@ CHANGES = {
 """How each route that changes something is turned against another area; none of these may be accepted."""
 REACH_NOBODY = {
     "account.change_password": "the old password is a wrong one",
+    "plans.make": "no street lies near the village's hotspots, so there is nothing to plan for",
+    "plan_api.make": "no street lies near the village's hotspots, so there is nothing to plan for",
     "account.revoke_token": "the token is another account's, also within the own area",
     "rules.add": "rules hold for the whole city and are the city's alone",
     "rules.end": "rules hold for the whole city and are the city's alone",
@@ -660,6 +721,13 @@ def named_objects(objects, foreign):
     pairs["inspection_api.one"] = [tuple(Ask(f"/api/inspections/{each}") for each in (inspection, MISSING_UUID))]
     for endpoint, (action, _) in INSPECTION_STEPS.items():
         pairs[endpoint] = [tuple(_inspection_step(each, action) for each in (inspection, MISSING_UUID))]
+    plan = objects.plans[foreign.path]
+    pairs["plans.one"] = [tuple(Ask(f"/plans/{each}") for each in (plan, MISSING_UUID))]
+    pairs["plans.route"] = [tuple(Ask(f"/routes/{each}") for each in (objects.routes[foreign.path], MISSING_ID))]
+    pairs["plan_api.one"] = [tuple(Ask(f"/api/plans/{each}") for each in (plan, MISSING_UUID))]
+    pairs["plan_api.as_file"] = [tuple(Ask(f"/api/plans/{each}/file.gpx") for each in (plan, MISSING_UUID))]
+    for endpoint, action in PLAN_STEPS.items():
+        pairs[endpoint] = [tuple(_plan_step(each, action) for each in (plan, MISSING_UUID))]
     for action in ("pause", "resume", "remove"):
         hooks = (objects.webhooks[foreign.path], MISSING_ID)
         pairs[f"webhooks.{action}"] = [tuple(Ask(f"/webhooks/{each}/{action}", "POST") for each in hooks)]

@@ -63,6 +63,8 @@ FOREIGN_TO = {
 # A case that one route moved on cannot be moved in the same way by the next.
 OTHER_PARTS = {
     "inspection_api.cancel": WEST_SIBLING,
+    "plan_api.restore": WEST_SIBLING,
+    "plan_api.take_step": GRIDS[0],
     "cases.desk_step": WEST_SIBLING,
     "cases.case_step": GRIDS[0],
     "hazards.correct_hazard": GRIDS[1],

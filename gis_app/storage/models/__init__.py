@@ -9,7 +9,15 @@ from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCe
 from gis_app.storage.models.inspections import Finding, Inspection
 from gis_app.storage.models.loop import HazardEvent, ProfessionalPost, RoutingRule, Unit
 from gis_app.storage.models.notices import Notice, Webhook
-from gis_app.storage.models.patrols import Patrol, PatrolRoute, PlannedStop, Team, TrackPoint
+from gis_app.storage.models.patrols import (
+    Patrol,
+    PatrolPlan,
+    PatrolPlanVersion,
+    PatrolRoute,
+    PlannedStop,
+    Team,
+    TrackPoint,
+)
 from gis_app.storage.models.pictures import HazardPicture
 from gis_app.storage.models.results import (
     AnalysisRun,
@@ -65,6 +73,8 @@ __all__ = [
     "LogInAttempt",
     "Notice",
     "Patrol",
+    "PatrolPlan",
+    "PatrolPlanVersion",
     "PatrolRoute",
     "PlannedStop",
     "ProfessionalPost",

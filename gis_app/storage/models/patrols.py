@@ -1,13 +1,30 @@
-"""Teams, planned routes, patrols and their track points."""
+"""Teams, plans and their routes, patrols and their track points."""
 
 from __future__ import annotations
 
-from datetime import date
+import uuid
+from datetime import date, datetime
+from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import REAL, BigInteger, ForeignKey, Identity, Index, SmallInteger, false
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Uuid,
+    false,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gis_app.domain.patrol_plans import PlanState
 from gis_app.storage.models.base import STORAGE_SRID, Base, LineString, Moment, Point, ScopePath, Synthetic, geometry
 
 
@@ -28,6 +45,45 @@ class Team(Base):
     is_synthetic: Mapped[Synthetic]
 
 
+class PatrolPlan(Base):
+    """A plan for the patrols of one night, as it is now; ``content`` holds teams, candidates, edits and routes."""
+
+    __tablename__ = "patrol_plan"
+    __table_args__ = (
+        CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in PlanState)), name="state"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    night: Mapped[date] = mapped_column(index=True)
+    title: Mapped[str] = mapped_column(server_default="")
+    area_code: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=PlanState.DRAFT.value)
+    version: Mapped[int] = mapped_column(server_default="1")
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    account: Mapped[str]
+    approved_by: Mapped[str] = mapped_column(server_default="")
+    body_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    changed_at: Mapped[Moment] = mapped_column(server_default=func.now())
+    scope_path: Mapped[ScopePath]
+    is_synthetic: Mapped[Synthetic]
+
+
+class PatrolPlanVersion(Base):
+    """A plan as it once was, and what was done to make it so."""
+
+    __tablename__ = "patrol_plan_version"
+
+    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patrol_plan.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    step: Mapped[str]
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    account: Mapped[str]
+    at: Mapped[Moment]
+    scope_path: Mapped[ScopePath]
+    is_synthetic: Mapped[Synthetic]
+
+
 class PatrolRoute(Base):
     """The plan of one team for one night."""
 
@@ -39,6 +95,7 @@ class PatrolRoute(Base):
     starts_at: Mapped[Moment]
     ends_at: Mapped[Moment]
     length_m: Mapped[float]
+    plan_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("patrol_plan.id", ondelete="CASCADE"), index=True)
     geom: Mapped[LineString]
     scope_path: Mapped[ScopePath]
     is_synthetic: Mapped[Synthetic]
@@ -53,6 +110,9 @@ class PlannedStop(Base):
     route_id: Mapped[int] = mapped_column(ForeignKey("patrol_route.id", ondelete="CASCADE"), index=True)
     ordinal: Mapped[int]
     dwell_min: Mapped[float]
+    code: Mapped[str] = mapped_column(server_default="")
+    begins_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    prize_parts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     geom: Mapped[Point]
     scope_path: Mapped[ScopePath]
     is_synthetic: Mapped[Synthetic]

@@ -1,0 +1,205 @@
+"""Plans of patrols over HTTP: made, edited, moved through their states, and taken away as files."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+from pydantic import AwareDatetime, Field
+from sqlalchemy import RowMapping
+
+from gis_app.domain.errors import InvalidInput
+from gis_app.domain.patrol_plans import PlanStep
+from gis_app.domain.rights import Right
+from gis_app.services import patrol_plans
+from gis_app.services.patrol_plans import MAX_LOSS, PlanWish, ShownPlan
+from gis_app.services.plan_edits import AddedStop, PlanEdit, is_under_way
+from gis_app.services.plan_files import PLAN_FILES, plan_file
+from gis_app.web.access import current_caller, requires
+from gis_app.web.bodies import Code, Line, Strict, body_of
+from gis_app.web.contract import Parameter, contract
+
+blueprint = Blueprint("plan_api", __name__, url_prefix="/api")
+Codes = Annotated[list[Code], Field(max_length=600)]
+Numbers = Annotated[list[Annotated[int, Field(ge=0, le=2**53)]], Field(max_length=200)]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+FIELDS = ("night", "title", "area_code", "area_zh", "area_en", "state", "version", "account", "approved_by")
+
+
+class PlanBody(Strict):
+    """A plan to be made. ``id`` is made by the client, once, and sent again when a request is repeated."""
+
+    id: uuid.UUID
+    area: Code
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    title: Line = ""
+    teams: Codes = Field(default_factory=list)
+    most_stops: Annotated[int, Field(ge=1, le=600)] = 200
+    loss: Annotated[float, Field(ge=0, le=MAX_LOSS)] = 0.03
+    seconds: Annotated[float, Field(ge=0.1, le=20)] = 6.0
+
+    def wish(self) -> PlanWish:
+        """Return the plan as the services take it."""
+        return PlanWish(**{**self.model_dump(), "teams": tuple(self.teams)})
+
+
+class NewStop(Strict):
+    """A place to be visited, degrees in WGS-84."""
+
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    dwell_min: Annotated[float, Field(ge=1, le=240)] = 10.0
+    team: str = Field(default="", max_length=40)
+
+
+class EditBody(Strict):
+    """Changes to the plan as it was seen at ``version``."""
+
+    version: Version
+    drop: Codes = Field(default_factory=list)
+    restore: Codes = Field(default_factory=list)
+    lock: Annotated[dict[Code, Codes], Field(max_length=120)] = Field(default_factory=dict)
+    order: Annotated[dict[Code, Codes], Field(max_length=120)] = Field(default_factory=dict)
+    release: Codes = Field(default_factory=list)
+    absent: Codes = Field(default_factory=list)
+    present: Codes = Field(default_factory=list)
+    close: Numbers = Field(default_factory=list)
+    reopen: Numbers = Field(default_factory=list)
+    add: Annotated[list[NewStop], Field(max_length=20)] = Field(default_factory=list)
+
+    def edit(self, *, keep_done: bool) -> PlanEdit:
+        """Return the edit as the services take it."""
+        lists = ("drop", "restore", "release", "absent", "present", "close", "reopen")
+        return PlanEdit(
+            self.version,
+            **{name: tuple(getattr(self, name)) for name in lists},
+            lock=self.lock,
+            order=self.order,
+            add=tuple(AddedStop(each.lon, each.lat, each.dwell_min, each.team) for each in self.add),
+            keep_done=keep_done,
+        )
+
+
+class StepBody(Strict):
+    """A step with the plan as it was seen at ``version``."""
+
+    version: Version
+    step: PlanStep
+
+
+class RestoreBody(Strict):
+    """Which earlier version is to be the newest one, of the plan as it was seen at ``version``."""
+
+    version: Version
+    number: Version
+
+
+@blueprint.get("/plans")
+@requires(Right.PLAN_PATROLS)
+@contract("Plans of patrols in the caller's area, the newest night first")
+def list_plans() -> ResponseReturnValue:
+    """Answer a list of plans."""
+    rows = patrol_plans.listed(current_app.extensions["jingwei"].engine, current_caller().scope)
+    return jsonify(plans=[plan_json(row) for row in rows])
+
+
+@blueprint.post("/plans")
+@requires(Right.PLAN_PATROLS)
+@contract("Plan a night; repeated with the same id and body it is planned once", body=PlanBody, created=True)
+def make() -> ResponseReturnValue:
+    """Make a plan: 201, or 200 when it was made before."""
+    state = current_app.extensions["jingwei"]
+    done = patrol_plans.make(state.ledger, current_caller(), body_of(PlanBody).wish(), srid=state.settings.metric_srid)
+    answer = jsonify(plan_json(done.plan))
+    answer.status_code = HTTPStatus.CREATED if done.is_new else HTTPStatus.OK
+    answer.headers["Location"] = f"/api/plans/{done.plan['id']}"
+    return answer
+
+
+@blueprint.get("/plans/<uuid:plan_id>")
+@requires(Right.PLAN_PATROLS)
+@contract("One plan with its teams, candidates, routes and reasons")
+def one(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Answer one plan."""
+    return jsonify(shown_json(patrol_plans.one(current_app.extensions["jingwei"].engine, current_caller(), plan_id)))
+
+
+@blueprint.post("/plans/<uuid:plan_id>/edits")
+@requires(Right.PLAN_PATROLS)
+@contract("Change a plan and solve it anew around what is locked", body=EditBody)
+def edit(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Edit a plan and answer it as it is then; once its shift has begun, what is done is kept."""
+    state, caller, body = current_app.extensions["jingwei"], current_caller(), body_of(EditBody)
+    plan = patrol_plans.one(state.engine, caller, plan_id).plan
+    wanted = body.edit(keep_done=is_under_way(plan, state.now()))
+    patrol_plans.edit(state.ledger, caller, plan_id, wanted, srid=state.settings.metric_srid)
+    return one(plan_id)
+
+
+@blueprint.post("/plans/<uuid:plan_id>/steps")
+@requires(Right.PLAN_PATROLS)
+@contract("Approve, publish, close or withdraw a plan", body=StepBody)
+def take_step(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Take a step with a plan and answer it as it is then."""
+    body = body_of(StepBody)
+    ledger = current_app.extensions["jingwei"].ledger
+    patrol_plans.take_step(ledger, current_caller(), plan_id, body.step, version=body.version)
+    return one(plan_id)
+
+
+@blueprint.post("/plans/<uuid:plan_id>/restore")
+@requires(Right.PLAN_PATROLS)
+@contract("Make an earlier version of a plan the newest one", body=RestoreBody)
+def restore(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Undo edits and answer the plan as it is then."""
+    body = body_of(RestoreBody)
+    ledger = current_app.extensions["jingwei"].ledger
+    patrol_plans.restore(ledger, current_caller(), plan_id, version=body.version, number=body.number)
+    return one(plan_id)
+
+
+@blueprint.get("/plans/<uuid:plan_id>/file.<kind>")
+@requires(Right.PLAN_PATROLS)
+@contract(
+    "A plan as a file: gpx, kml, geojson or ics",
+    query=(Parameter("team", "code of the only team wanted", {"type": "string"}),),
+    answers="application/geo+json",
+)
+def as_file(plan_id: uuid.UUID, kind: str) -> ResponseReturnValue:
+    """Answer a plan as a file."""
+    if kind not in PLAN_FILES:
+        raise InvalidInput(
+            "{name} is {value!r}.",
+            remedy="Use one of {known}.",
+            name="file",
+            value=kind[:40],
+            known=", ".join(PLAN_FILES),
+        )
+    plan = patrol_plans.one(current_app.extensions["jingwei"].engine, current_caller(), plan_id).plan
+    words, content_type = plan_file(plan, kind, team=request.args.get("team", "")[:40])
+    answer = Response(words, mimetype=content_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="patrols-{plan["night"]}.{kind}"'
+    return answer
+
+
+def plan_json(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
+    """Return a plan's facts for programs."""
+    facts = {name: str(row[name]) if name == "night" else row[name] for name in FIELDS}
+    return {"id": str(row["id"]), **facts, "changed_at": row["changed_at"].astimezone(UTC).isoformat()}
+
+
+def shown_json(shown: ShownPlan) -> dict[str, Any]:
+    """Return a plan with its content, versions, published routes and possible steps."""
+    return {
+        **plan_json(shown.plan),
+        "content": shown.plan["content"],
+        "routes": shown.routes,
+        "steps": list(shown.steps),
+        "versions": [{**row, "at": row["at"].astimezone(UTC).isoformat()} for row in shown.versions],
+    }

@@ -1,0 +1,276 @@
+"""Plans of patrols over HTTP: made from hotspots and duties, edited around locks, approved, published, revised."""
+
+import json
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from pyproj import Transformer
+from sqlalchemy import text
+
+from gis_app.domain.rights import Role
+from gis_app.services.audit import verify
+from gis_app.storage import hotspot_maps
+from gis_app.storage.engine import scoped, system_scope
+from tests.web.test_closed_loop import TOWNSHIP, VILLAGE, clock, own_database  # noqa: F401 - fixtures
+
+STEPS = [round(0.004 * number, 3) for number in range(5)]
+"""Streets every 0.004 degrees, about 400 m, from the station of the village's first team."""
+WEST, SOUTH = 120.6, 27.8
+RUN = uuid.UUID(int=7)
+
+
+def _streets():
+    for one in STEPS:
+        for start, end in pairwise(STEPS):
+            yield (WEST + start, SOUTH + one), (WEST + end, SOUTH + one)
+            yield (WEST + one, SOUTH + start), (WEST + one, SOUTH + end)
+
+
+@pytest.fixture
+def city(own_database):  # noqa: F811
+    """The city with streets, a second team, and a hotspot map of twelve cells about the streets."""
+    lon, lat = np.meshgrid(WEST + np.array(STEPS)[1:], SOUTH + np.array(STEPS)[1:4])
+    x, y = Transformer.from_crs(4326, 4549, always_xy=True).transform(lon.ravel(), lat.ravel())
+    cells = np.floor(np.column_stack([x, y]) / 250.0).astype(np.int64)
+    count = np.arange(12, 0, -1)
+    parts = hotspot_maps.packed_parts(
+        np.array([VILLAGE] * 12, dtype=object),
+        cells,
+        event_count=count,
+        scores=count[None, :].astype(float),
+        later_count=None,
+    )
+    result = {"is_map": True, "method": "decayed_count", "methods": ["decayed_count"]}
+    run = {
+        "id": RUN,
+        "kind": "hotspots:all",
+        "parameters": {"cell_m": 250.0},
+        "data_from": "2025-06-15Z",
+        "data_to": "2026-06-14Z",
+        "code_version": "0",
+        "input_digest": "x",
+        "result": result,
+    }
+    add_street = text("""
+    INSERT INTO street_segment (kind, length_m, geom)
+    VALUES ('residential', :length_m, ST_SetSRID(ST_MakeLine(ST_MakePoint(:a, :b), ST_MakePoint(:c, :d)), 4326))""")
+    add_team = text("""
+    INSERT INTO team (code, name_zh, kind, mode, area_id, station, scope_path)
+    SELECT 'T2', '二队', 'volunteer', 'foot', area_id, ST_Translate(station, 0.016, 0.012), scope_path
+    FROM team WHERE code = 'T33038100101'""")
+    with scoped(own_database, system_scope()) as connection:
+        hotspot_maps.store_run(connection, run, parts)
+        hotspot_maps.make_current(connection, "hotspots:all", RUN)
+        for (a, b), (c, d) in _streets():
+            connection.execute(add_street, {"length_m": 420.0, "a": a, "b": b, "c": c, "d": d})
+        connection.execute(add_team)
+    return own_database
+
+
+@pytest.fixture
+def people(make_app, make_client, city, clock):  # noqa: F811
+    app = make_app(on=city, now=clock)
+    of = lambda path, role: make_client(path, role, app=app, on=city)  # noqa: E731
+    return {
+        "planner": of(TOWNSHIP, Role.PATROL_PLANNER),
+        "supervisor": of(TOWNSHIP, Role.SUPERVISOR),
+        "worker": of(VILLAGE, Role.GRID_WORKER),
+        "elsewhere": of("/330381/330381002/", Role.SUPERVISOR),
+    }
+
+
+def wish(**more):
+    shift = {"starts_at": "2026-06-15T20:00+08:00", "ends_at": "2026-06-15T22:00+08:00"}
+    return {"id": str(uuid.uuid4()), "area": "330381001", **shift, "seconds": 0.5, "loss": 0.0, **more}
+
+
+def made(client, **more):
+    body = wish(**more)
+    answer = client.post("/api/plans", json=body)
+    assert answer.status_code == 201, answer.get_json()
+    return client.get(f"/api/plans/{body['id']}").get_json()
+
+
+def edited(client, plan, **changes):
+    answer = client.post(f"/api/plans/{plan['id']}/edits", json={"version": plan["version"], **changes})
+    assert answer.status_code == 200, answer.get_json()
+    return answer.get_json()
+
+
+def stepped(client, plan, step):
+    return client.post(f"/api/plans/{plan['id']}/steps", json={"version": plan["version"], "step": step})
+
+
+def published(people, **more):
+    plan = made(people["planner"], **more)
+    plan = stepped(people["supervisor"], plan, "approve").get_json()
+    return stepped(people["planner"], plan, "publish").get_json()
+
+
+def visits(plan):
+    return {route["team"]: [each["stop"] for each in route["visits"]] for route in plan["content"]["result"]["routes"]}
+
+
+def all_visits(plan):
+    return [stop for own in visits(plan).values() for stop in own]
+
+
+def asked(database, query, **values):
+    with scoped(database, system_scope()) as connection:
+        return connection.execute(text(query), values).all()
+
+
+def test_a_plan_visits_the_riskiest_cells_and_says_what_each_stop_is_worth(people):
+    plan = made(people["planner"])
+    stops = {stop["code"]: stop for stop in plan["content"]["stops"]}
+    # Twelve cells; the riskiest is worth ten, and the village's open night check four for its first stop alone.
+    assert sorted(stop["prize_parts"]["risk"] for stop in stops.values()) == [
+        pytest.approx(10 * rank / 12, abs=0.01) for rank in range(1, 13)
+    ]
+    assert stops["S001"]["prize_parts"] == {"risk": 10.0, "idleness": 4.9, "duty": 4.0}
+    assert sum("duty" in stop["prize_parts"] for stop in stops.values()) == 1
+    own = visits(plan)
+    went = [stop for each in own.values() for stop in each]
+    assert set(own) == {"T33038100101", "T2"} and max(Counter(went).values()) == 1 and "S001" in went
+    value = sum(sum(stops[stop]["prize_parts"].values()) for stop in went)
+    result = plan["content"]["result"]
+    assert result["value"] == pytest.approx(value, abs=0.01) and result["value"] >= result["greedy_value"] > 0
+    for route in result["routes"]:
+        assert route["departs_at"] >= "2026-06-15T20:00" and route["returns_at"] <= "2026-06-15T22:00:00.001+08:00"
+        for visit in route["visits"]:
+            times = (datetime.fromisoformat(visit[name]) for name in ("begins_at", "leaves_at"))
+            begins, leaves = times
+            assert leaves - begins >= timedelta(minutes=10) - timedelta(milliseconds=1)
+    assert {each["stop"] for each in result["left_out"]} == stops.keys() - set(went)
+    assert all(each["because"] in ("costs_others", "out_of_reach", "room_left") for each in result["left_out"])
+
+
+def test_the_same_wish_sent_again_is_planned_once_and_another_under_its_id_is_refused(people, city):
+    body = wish()
+    assert [people["planner"].post("/api/plans", json=body).status_code for _ in range(2)] == [201, 200]
+    assert people["planner"].post("/api/plans", json={**body, "most_stops": 3}).status_code == 409
+    assert asked(city, "SELECT count(*) FROM patrol_plan") == [(1,)]
+
+
+def test_edits_drop_lock_and_order_stops_and_the_rest_is_planned_around_them(people):
+    planner = people["planner"]
+    plan = made(planner)
+    plan = edited(planner, plan, drop=["S001"])
+    assert "S001" not in all_visits(plan)
+    plan = edited(planner, plan, lock={"T2": ["S001"]})
+    assert "S001" in visits(plan)["T2"] and plan["content"]["dropped"] == []
+    other = next(stop for stop in visits(plan)["T2"] if stop != "S001")
+    for order in ([other, "S001"], ["S001", other]):
+        plan = edited(planner, plan, order={"T2": order})
+        own = visits(plan)["T2"]
+        assert own[own.index(order[0]) + 1] == order[1]
+    plan = edited(planner, plan, absent=["T33038100101"])
+    assert visits(plan)["T33038100101"] == [] and len(visits(plan)["T2"]) > 1
+    added = {"lon": WEST + 0.01, "lat": SOUTH + 0.0001, "dwell_min": 15}
+    plan = edited(planner, plan, add=[added], present=["T33038100101"])
+    stop = plan["content"]["stops"][-1]
+    # It is moved onto the street beside it, 11 m away, and has to be visited.
+    assert (stop["code"], stop["lat"]) == ("A01", pytest.approx(SOUTH, abs=2e-6))
+    assert "A01" in all_visits(plan) and plan["content"]["result"]["missed_required"] == []
+
+
+def test_an_edit_that_names_nothing_of_the_plan_or_an_old_version_changes_nothing(people, city):
+    planner = people["planner"]
+    plan = made(planner)
+    place = f"/api/plans/{plan['id']}/edits"
+    for changes, status in (
+        ({"drop": ["S999"]}, 400),
+        ({"absent": ["nobody"]}, 400),
+        ({"add": [{"lon": 120.9, "lat": 27.7}]}, 400),
+        ({"version": 5}, 409),
+    ):
+        assert planner.post(place, json={"version": 1, **changes}).status_code == status
+    assert asked(city, "SELECT version, (SELECT count(*) FROM patrol_plan_version) FROM patrol_plan") == [(1, 1)]
+
+
+def test_every_version_is_kept_and_an_earlier_one_comes_back(people):
+    planner = people["planner"]
+    first = made(planner)
+    second = edited(planner, first, drop=["S001", "S002"])
+    assert visits(second) != visits(first)
+    body = {"version": second["version"], "number": 1}
+    third = planner.post(f"/api/plans/{first['id']}/restore", json=body).get_json()
+    assert third["content"] == first["content"]
+    assert [(each["version"], each["step"]) for each in third["versions"]] == [
+        (3, "restore"),
+        (2, "edit"),
+        (1, "make"),
+    ]
+
+
+def test_a_plan_is_approved_by_a_supervisor_and_published_gives_each_team_its_route(people, city):
+    plan = made(people["planner"])
+    assert stepped(people["planner"], plan, "approve").status_code == 403
+    assert stepped(people["planner"], plan, "publish").status_code == 409
+    plan = published(people)
+    routes = plan["routes"]
+    assert routes.keys() == {team for team, own in visits(plan).items() if own}
+    for team, number in routes.items():
+        stored = asked(city, "SELECT code FROM planned_stop WHERE route_id = :id ORDER BY ordinal", id=number)
+        assert [row[0] for row in stored] == visits(plan)[team]
+        # The village's own people see the route, those of another township do not.
+        page = people["worker"].get(f"/routes/{number}?lang=en")
+        assert page.status_code == 200 and "<svg" in page.text and "Next stop" in page.text
+        assert people["elsewhere"].get(f"/routes/{number}").status_code == 404
+    assert people["worker"].get(f"/plans/{plan['id']}").status_code == 403
+    withdrawn = stepped(people["planner"], plan, "withdraw").get_json()
+    assert (withdrawn["state"], withdrawn["routes"]) == ("withdrawn", {})
+    entries = asked(city, "SELECT action FROM audit_entry WHERE subject = :s ORDER BY sequence", s=f"plan:{plan['id']}")
+    assert [row[0] for row in entries] == ["plan.make", "plan.approve", "plan.publish", "plan.withdraw"]
+    assert verify(people["planner"].application.extensions["jingwei"].ledger).faults == []
+
+
+def test_a_plan_revised_during_the_shift_keeps_what_is_done(people, clock):  # noqa: F811
+    plan = published(people)
+    before = {route["team"]: route["visits"] for route in plan["content"]["result"]["routes"]}
+    clock.now = datetime(2026, 6, 15, 12, 30, tzinfo=UTC)  # 20:30 in the city
+    behind = {team: [each for each in own if each["begins_at"] < "2026-06-15T20:30"] for team, own in before.items()}
+    assert any(behind.values())
+    team = max(before, key=lambda each: len(before[each]))
+    dropped = before[team][-1]["stop"]
+    after = edited(people["planner"], plan, drop=[dropped], absent=["T2"])
+    assert after["state"] == "published"
+    for route in after["content"]["result"]["routes"]:
+        done = behind[route["team"]]
+        assert route["visits"][: len(done)] == done
+        assert all(each["begins_at"] >= "2026-06-15T20:30" for each in route["visits"][len(done) :])
+        if route["team"] == "T2":
+            assert route["visits"] == done
+    assert dropped not in all_visits(after)
+
+
+def test_a_plan_is_taken_away_as_gpx_kml_geojson_and_a_calendar(people):
+    plan = made(people["planner"])
+    stop_count = plan["content"]["result"]["stop_count"]
+    of = lambda kind: people["planner"].get(f"/api/plans/{plan['id']}/file.{kind}")  # noqa: E731
+    features = json.loads(of("geojson").text)["features"]
+    assert Counter(each["properties"]["kind"] for each in features)["visit"] == stop_count
+    gpx = ElementTree.fromstring(of("gpx").text)  # noqa: S314 - our own answer
+    assert len(gpx.findall(".//{http://www.topografix.com/GPX/1/1}rtept")) == stop_count
+    kml = ElementTree.fromstring(of("kml").text)  # noqa: S314 - our own answer
+    assert len(kml.findall(".//{http://www.opengis.net/kml/2.2}Point")) == stop_count
+    calendar = of("ics").text
+    assert calendar.count("BEGIN:VEVENT") == stop_count and "DTSTART:20260615T12" in calendar
+    assert max(len(line.encode()) for line in calendar.split("\r\n")) <= 75
+    assert of("exe").status_code == 400
+
+
+def test_a_shift_that_is_none_and_an_area_without_hotspots_are_refused_with_the_remedy(people):
+    planner = people["planner"]
+    answer = planner.post("/api/plans?lang=en", json=wish(ends_at="2026-06-15T19:00+08:00"))
+    assert (answer.status_code, "shift" in answer.get_json()["detail"]) == (400, True)
+    assert planner.post("/api/plans", json=wish(teams=["T33038100201"])).status_code == 400
+    assert planner.post("/api/plans", json=wish(area="330381002")).status_code == 400
+    assert people["elsewhere"].post("/api/plans", json=wish(area="330381002")).status_code == 400
+    page = planner.post("/plans?lang=en", data={"id": str(uuid.uuid4()), "night": "2026-06-15", "starts": "x"})
+    assert page.status_code == 400 and "not a time of the day" in page.text
