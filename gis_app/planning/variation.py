@@ -16,7 +16,7 @@ from gis_app.planning.routing_problem import BoolArray, Route, Routes, RoutingPr
 STANDARD_LOSS = 0.03
 LONGEST_RUN = 4
 """Stops taken out of a route at once."""
-STEPS_PER_VISIT = 3
+STEPS_PER_VISIT, MOST_STEPS = 3, 300
 NOISE = 1.0
 """Spread of the factors by which prizes are multiplied when gaps are filled."""
 SLOT = timedelta(minutes=30)
@@ -62,7 +62,7 @@ def _other_routes(problem: RoutingProblem, best: Routes, chance: np.random.Gener
         [not stop.is_required and number not in chained for number, stop in enumerate(problem.stops)], dtype=np.bool_
     )
     routes = best
-    for _ in range(STEPS_PER_VISIT * sum(map(len, best))):
+    for _ in range(min(STEPS_PER_VISIT * sum(map(len, best)), MOST_STEPS)):
         tried = _changed(problem, routes, free, chance)
         if problem.value(tried) >= least:
             routes = tried

@@ -193,6 +193,33 @@ def edit(ledger: Ledger, caller: Caller, plan_id: uuid.UUID, wanted: PlanEdit, *
     return after
 
 
+def copy(ledger: Ledger, caller: Caller, plan_id: uuid.UUID, new_id: uuid.UUID) -> MadePlan:
+    """Store a draft like a plan, to try out what if; sent again with the same id it is stored once.
+
+    Raises
+    ------
+    NotFound
+        If the caller sees no such plan.
+    Conflict
+        If the identifier stands for another plan.
+    """
+    body_hash = hashlib.sha256(f"copy {plan_id} {new_id} {caller.scope.account}".encode()).digest()
+    with ledger.writing(caller.scope) as work:
+        found = patrol_plans.one(work.connection, plan_id)
+        if found is None:
+            raise MISSING
+        known = patrol_plans.one(work.connection, new_id)
+        if known is not None:
+            return MadePlan(_same(known, body_hash), is_new=False)
+        values = {name: found[name] for name in ("night", "title", "area_code", "content", "scope_path")}
+        own = {"id": new_id, "account": caller.scope.account, "body_hash": body_hash, "at": ledger.now()}
+        if not patrol_plans.add(work.connection, values | own):
+            raise _taken()
+        made = _kept(work, new_id, "copy")
+        work.note("plan.copy", f"plan:{new_id}", scope_path=made["scope_path"], of=str(plan_id))
+    return MadePlan(made, is_new=True)
+
+
 def restore(ledger: Ledger, caller: Caller, plan_id: uuid.UUID, *, version: int, number: int) -> RowMapping:
     """Make an earlier version of a plan the newest one: undo.
 

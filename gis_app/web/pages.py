@@ -214,6 +214,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         PlanStep.CLOSE: lazy_gettext("Close"),
         PlanStep.WITHDRAW: lazy_gettext("Withdraw"),
         "make": lazy_gettext("Planned"),
+        "copy": lazy_gettext("Copied"),
         "edit": lazy_gettext("Edited"),
         "restore": lazy_gettext("Restored"),
     },

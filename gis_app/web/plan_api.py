@@ -93,6 +93,12 @@ class StepBody(Strict):
     step: PlanStep
 
 
+class CopyBody(Strict):
+    """``id`` of the copy is made by the client, once, and sent again when a request is repeated."""
+
+    id: uuid.UUID
+
+
 class RestoreBody(Strict):
     """Which earlier version is to be the newest one, of the plan as it was seen at ``version``."""
 
@@ -151,6 +157,19 @@ def take_step(plan_id: uuid.UUID) -> ResponseReturnValue:
     ledger = current_app.extensions["jingwei"].ledger
     patrol_plans.take_step(ledger, current_caller(), plan_id, body.step, version=body.version)
     return one(plan_id)
+
+
+@blueprint.post("/plans/<uuid:plan_id>/copies")
+@requires(Right.PLAN_PATROLS)
+@contract("Copy a plan as a draft, to try out what if", body=CopyBody, created=True)
+def copy(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Copy a plan: 201, or 200 when this copy was made before."""
+    ledger = current_app.extensions["jingwei"].ledger
+    done = patrol_plans.copy(ledger, current_caller(), plan_id, body_of(CopyBody).id)
+    answer = jsonify(plan_json(done.plan))
+    answer.status_code = HTTPStatus.CREATED if done.is_new else HTTPStatus.OK
+    answer.headers["Location"] = f"/api/plans/{done.plan['id']}"
+    return answer
 
 
 @blueprint.post("/plans/<uuid:plan_id>/restore")

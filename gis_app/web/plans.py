@@ -23,6 +23,7 @@ from gis_app.domain.rights import Right
 from gis_app.rendering.command_map import safe_json
 from gis_app.services import maps, patrol_plans
 from gis_app.services.patrol_plans import MAX_LOSS, PlanWish
+from gis_app.services.plan_comparison import compared
 from gis_app.services.plan_edits import is_under_way
 from gis_app.web import params
 from gis_app.web.access import current_caller, current_scope, requires
@@ -81,7 +82,25 @@ def one(plan_id: uuid.UUID) -> ResponseReturnValue:
         title=gettext("Patrol plan"),
         plan=shown.plan,
         is_under_way=is_under_way(shown.plan, state.now()),
+        others=[row for row in patrol_plans.listed(state.engine, caller.scope) if row["id"] != plan_id][:20],
+        has_tracks=shown.plan["state"] in ("published", "closed"),
         config=safe_json(config),
+    )
+
+
+@blueprint.get("/plans/<uuid:plan_id>/beside/<uuid:other_id>")
+@requires(Right.PLAN_PATROLS)
+@contract("Two plans side by side", answers="text/html")
+def beside(plan_id: uuid.UUID, other_id: uuid.UUID) -> ResponseReturnValue:
+    """Show how two plans differ."""
+    engine, caller = current_app.extensions["jingwei"].engine, current_caller()
+    first, second = (patrol_plans.one(engine, caller, each).plan for each in (plan_id, other_id))
+    return render_template(
+        "plans_beside.html",
+        title=gettext("Two plans side by side"),
+        first=first,
+        second=second,
+        known=compared(first["content"], second["content"]),
     )
 
 
@@ -230,6 +249,7 @@ def _words() -> Mapping[str, Any]:
         "route": gettext("Sheet"),
         "add_hint": gettext("Click the map where the new stop is to be."),
         "locked": gettext("locked"),
+        "all_in": gettext("Every candidate is in the plan."),
         "instead": gettext("in place of {stops}, {lost} less"),
         "instead_gain": gettext("in place of {stops}, {gain} more: varied by chance"),
         "undo": gettext("Make this the newest"),

@@ -3,6 +3,7 @@
 import { canvasRenderer } from "./canvas_renderer.js";
 import { config } from "./config.js";
 import { byId, element } from "./elements.js";
+import { newId } from "./picture_sending.js";
 
 const { L } = window;
 const { words: WORDS, editable } = config;
@@ -124,7 +125,10 @@ const give = (code, team) => (team ? edit({ lock: { [team]: [code] } }) : draw()
 function chooseStop(code) {
   chosenStop = code;
   chosenTeam = routeOf(code)?.team ?? "";
+  const { lat, lon } = stops().get(code);
+  if (!map.getBounds().pad(-0.1).contains([lat, lon])) map.panTo([lat, lon], { animate: false });
   draw();
+  byId("plan-map").scrollIntoView({ block: "nearest" });
 }
 
 function chooseTeam(team) {
@@ -210,7 +214,7 @@ function drawText() {
   byId("add").hidden = !editable;
   byId("steps").replaceChildren(...plan.steps.map((step) => button(WORDS.plan_step[step], () => (step !== "withdraw" || window.confirm(WORDS.sure_withdraw)) && send("steps", { step }).then(() => ["closed", "withdrawn"].includes(plan.state) && location.reload()), step === "withdraw" ? "button" : "primary")));
   const known = stops();
-  byId("left-out").replaceChildren(...result.left_out.map((reason) => element("tr", {}, [
+  byId("left-out").replaceChildren(...(result.left_out.length ? [] : [element("tr", {}, [element("td", { colSpan: 3, textContent: WORDS.all_in })])]), ...result.left_out.map((reason) => element("tr", {}, [
     element("th", { attributes: { scope: "row" } }, [button(label(known.get(reason.stop)), () => chooseStop(reason.stop), "")]),
     element("td", { className: "number", textContent: String(worth(known.get(reason.stop))) }),
     element("td", { textContent: why(reason) }),
@@ -224,12 +228,29 @@ function drawText() {
   ])));
 }
 
+/** Make a copy to try out what if, and open it. */
+async function copy() {
+  const id = newId();
+  try {
+    const answer = await fetch(`${url}/copies`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": config.csrf },
+      body: JSON.stringify({ id }),
+    });
+    if (answer.ok) location.assign(`/plans/${id}`);
+    else problem((await answer.json().catch(() => ({}))).detail || answer.statusText);
+  } catch {
+    problem(WORDS.failed);
+  }
+}
+
 function setAdding(on) {
   isAdding = on;
   byId("plan-map").classList.toggle("is-adding", on);
   if (on) problem(WORDS.add_hint);
 }
 
+byId("copy").addEventListener("click", copy);
 byId("add").addEventListener("click", () => setAdding(!isAdding));
 map.on("click", ({ latlng }) => {
   if (!isAdding) return;

@@ -347,6 +347,7 @@ READS = {
     ],
     "plans.page": _asks("/plans", "/plans?lang=en"),
     "plans.one": lambda objects: [Ask(f"/plans/{each}?lang=en") for each in _plans(objects)],
+    "plans.beside": lambda objects: [Ask(f"/plans/{each}/beside/{each}") for each in _plans(objects)],
     "plans.route": lambda objects: [
         Ask(f"/routes/{each}?lang={language}")
         for each in [*(objects.routes[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_ID]
@@ -561,15 +562,25 @@ def _night_plan(foreign, word):
 
 
 def _plan_step(each, action):
-    bodies = {"edits": {"drop": []}, "steps": {"step": "approve"}, "restore": {"number": 1}}
-    return Ask(f"/api/plans/{each}/{action}", "POST", json={"version": 1, **bodies[action]})
+    bodies = {
+        "edits": {"version": 1, "drop": []},
+        "steps": {"version": 1, "step": "approve"},
+        "restore": {"version": 1, "number": 1},
+        "copies": {"id": str(uuid.uuid5(MISSING_UUID, f"copy {each}"))},
+    }
+    return Ask(f"/api/plans/{each}/{action}", "POST", json=bodies[action])
 
 
 def _plan_change(action):
     return lambda objects, home, foreign: [_plan_step(objects.plans[foreign.path], action)]
 
 
-PLAN_STEPS = {"plan_api.edit": "edits", "plan_api.take_step": "steps", "plan_api.restore": "restore"}
+PLAN_STEPS = {
+    "plan_api.edit": "edits",
+    "plan_api.take_step": "steps",
+    "plan_api.restore": "restore",
+    "plan_api.copy": "copies",
+}
 
 
 def _inspection_change(action, state):
@@ -723,6 +734,7 @@ def named_objects(objects, foreign):
         pairs[endpoint] = [tuple(_inspection_step(each, action) for each in (inspection, MISSING_UUID))]
     plan = objects.plans[foreign.path]
     pairs["plans.one"] = [tuple(Ask(f"/plans/{each}") for each in (plan, MISSING_UUID))]
+    pairs["plans.beside"] = [tuple(Ask(f"/plans/{each}/beside/{each}") for each in (plan, MISSING_UUID))]
     pairs["plans.route"] = [tuple(Ask(f"/routes/{each}") for each in (objects.routes[foreign.path], MISSING_ID))]
     pairs["plan_api.one"] = [tuple(Ask(f"/api/plans/{each}") for each in (plan, MISSING_UUID))]
     pairs["plan_api.as_file"] = [tuple(Ask(f"/api/plans/{each}/file.gpx") for each in (plan, MISSING_UUID))]

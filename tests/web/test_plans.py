@@ -249,6 +249,22 @@ def test_a_plan_revised_during_the_shift_keeps_what_is_done(people, clock):  # n
     assert dropped not in all_visits(after)
 
 
+def test_a_copy_is_edited_apart_and_shown_beside_its_original(people):
+    planner = people["planner"]
+    plan = made(planner)
+    copy = str(uuid.uuid4())
+    told = [planner.post(f"/api/plans/{plan['id']}/copies", json={"id": copy}).status_code for _ in range(2)]
+    assert told == [201, 200]
+    changed = edited(planner, planner.get(f"/api/plans/{copy}").get_json(), absent=["T33038100101"])
+    assert planner.get(f"/api/plans/{plan['id']}").get_json()["content"] == plan["content"]
+    page = planner.get(f"/plans/{plan['id']}/beside/{copy}?lang=en").text
+    lost = set(all_visits(plan)) - set(all_visits(changed))
+    assert lost and f"Only in the first ({len(lost)})" in page
+    moved = set(all_visits(plan)) - lost - set(visits(plan)["T2"])
+    assert f"By another team ({len(moved)})" in page
+    assert people["elsewhere"].get(f"/plans/{plan['id']}/beside/{copy}").status_code == 404
+
+
 def test_a_plan_is_taken_away_as_gpx_kml_geojson_and_a_calendar(people):
     plan = made(people["planner"])
     stop_count = plan["content"]["result"]["stop_count"]
