@@ -38,6 +38,9 @@ WHERE at < :before AND NOT EXISTS (
     SELECT FROM webhook w
     WHERE w.is_active AND w.told_upto < notice.id AND starts_with(notice.scope_path, w.scope_path))""")
 
+CHANNEL = "jingwei_notice"
+_SIGNAL = text(f"NOTIFY {CHANNEL}")
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -51,8 +54,12 @@ class Reader:
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add notices; only while the audit's head is locked, so that their ids grow in the order of the commits."""
+    """Add notices; only while the audit's head is locked, so that their ids grow in the order of the commits.
+
+    Whoever listens is woken by the commit.
+    """
     connection.execute(table_of(Notice).insert(), list(rows))
+    connection.execute(_SIGNAL)
 
 
 def newest(connection: Connection, reader: Reader, *, since: datetime, most: int) -> Sequence[RowMapping]:

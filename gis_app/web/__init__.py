@@ -19,6 +19,7 @@ from gis_app.services.audit import HeadsFile, Ledger
 from gis_app.services.feature_collections import Catalogue
 from gis_app.services.gate import Gate
 from gis_app.services.identity_provider import IdentityProvider, configured
+from gis_app.services.live_events import EventFeed, Waker
 from gis_app.services.looks import Looks
 from gis_app.services.published import Published
 from gis_app.services.tiles import TileStore
@@ -120,6 +121,8 @@ class AppState:
     looks: Looks
     published: Published
     streams: events.Streams
+    events: EventFeed
+    waker: Waker
     pictures: FileStore
     layers: Mapping[str, LayerSpec]
     catalogue: Catalogue
@@ -172,6 +175,8 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         identity_provider=configured(settings, now),
         looks=Looks(ledger),
         published=Published(engine, now),
+        events=EventFeed(engine),
+        waker=Waker(engine),
         pictures=FileStore(settings.home / "pictures"),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
         layers=layers,

@@ -393,7 +393,7 @@ READS = {
     "hotspots.as_table": _asks(f"/api/hotspots/{MAP_RUN}.csv", f"/api/hotspots/{MAP_RUN}.csv?lang=en"),
     "ratings.page": _asks("/ratings", "/ratings?lang=en&weight_complaints=50"),
     "ratings.as_json": _asks("/api/ratings"),
-    "events.events": lambda objects: [Ask("/api/events", is_stream=True)],
+    "events.events": lambda objects: [Ask("/api/events", is_stream=True), Ask("/api/events?after=0", is_stream=True)],
     "log_in.page": _asks("/login", "/login?lang=en&next=/accounts", "/login?changed=1"),
     "provider_log_in.leave": _asks("/login/provider", "/login/provider?next=/accounts"),
     "provider_log_in.come_back": _asks("/login/callback", "/login/callback?code=x&state=y"),

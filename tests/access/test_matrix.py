@@ -131,7 +131,11 @@ def ask(caller, asked, headers):
     if not asked.is_stream or asked.method != "GET":
         return caller.client.open(asked.path, method=asked.method, headers=headers, **asked.body())
     answer = caller.client.get(asked.path, headers=headers, buffered=False)
-    answer.set_data(b"".join(itertools.islice(answer.response, 2)))
+    stream = answer.response
+    answer.set_data(b"".join(itertools.islice(stream, 2)))
+    # A stream left open counts as a screen that is connected.
+    if hasattr(stream, "close"):
+        stream.close()
     return answer
 
 

@@ -1,0 +1,176 @@
+"""Events to 50 open pages in three areas, 100 a second, the server restarted (aim: 0 lost, 0 twice, 0 foreign).
+
+Needs a built demo city that may be changed:
+``PYTHONPATH=. .venv/bin/python benchmarks/live_events.py --home /tmp/city [--seconds 60] [--clients 50] [--rate 100]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import requests
+from requests.cookies import RequestsCookieJar
+from sqlalchemy import text
+
+from gis_app.domain.hazards import DiscoveryWay, Severity
+from gis_app.services import hazards
+from gis_app.services.audit import HeadsFile, Ledger
+from gis_app.services.database import opened
+from gis_app.services.hazards import Report, Spot
+from gis_app.settings import Settings
+from gis_app.storage.engine import scoped, system_scope
+from tests.event_listener import Listener, told_at
+
+PORT, WRITERS, RESTARTS = 8107, 3, 2
+BACK_S = 3.0
+"""Pages come back within so long of the server."""
+LOGINS = ("city", "township", "village")
+ADDRESS = f"http://127.0.0.1:{PORT}"
+_PLACES = text("""
+SELECT ST_X(label_point), ST_Y(label_point) FROM area WHERE level = 'village' AND valid_to IS NULL ORDER BY code""")
+_OF_AREA = text("""
+SELECT n.id FROM notice n JOIN account a ON a.login = :login JOIN area s ON s.id = a.area_id
+WHERE n.id > :after AND starts_with(n.scope_path, s.scope_path)""")
+
+
+def main() -> None:
+    """Serve, listen, write, restart, count."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--rate", type=float, default=100, help="events a second")
+    arguments = parser.parse_args()
+    os.environ["JINGWEI_HOME"] = str(arguments.home)
+    os.environ.setdefault("JINGWEI_THREADS", "96")
+    settings = Settings.from_environment()
+    with opened(settings) as database:
+        ledger = Ledger(database.app, HeadsFile(settings.heads_file))
+        with scoped(database.app, system_scope()) as connection:
+            places = [tuple(row) for row in connection.execute(_PLACES)]
+            after = int(connection.execute(text("SELECT coalesce(max(id), 0) FROM notice")).scalar_one())
+        server = _serve()
+        cookies = {login: _session(arguments.home, login).cookies for login in LOGINS}
+        listeners = [
+            (login, Listener(ADDRESS, _with(cookies[login]), after=after).start())
+            for number in range(arguments.clients)
+            for login in (LOGINS[number % len(LOGINS)],)
+        ]
+        for _, listener in listeners:
+            listener.wait_until_begun()
+        ends_at = time.monotonic() + arguments.seconds
+        writers = [
+            threading.Thread(target=_write, args=(ledger, places, arguments.rate / WRITERS, ends_at))
+            for _ in range(WRITERS)
+        ]
+        for writer in writers:
+            writer.start()
+        away: list[tuple[float, float]] = []
+        for _ in range(RESTARTS):
+            time.sleep(arguments.seconds / (RESTARTS + 1))
+            gone_at = time.time()
+            server.send_signal(signal.SIGTERM)
+            server.wait(timeout=60)
+            server = _serve()
+            away.append((gone_at, time.time() + BACK_S))
+        for writer in writers:
+            writer.join()
+        time.sleep(5)
+        with scoped(database.app, system_scope()) as connection:
+            due = {
+                login: set(connection.execute(_OF_AREA, {"login": login, "after": after}).scalars()) for login in LOGINS
+            }
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=60)
+    _report(due, listeners, away, seconds=arguments.seconds)
+
+
+def _serve() -> subprocess.Popen[str]:
+    server = subprocess.Popen(
+        [Path(sys.executable).with_name("jingwei"), "serve", "--port", str(PORT)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    next(line for line in server.stdout if "http://" in line)
+    return server
+
+
+def _session(home: Path, login: str) -> requests.Session:
+    password = json.loads((home / "demo-accounts.json").read_text())[login]
+    session = requests.Session()
+    session.headers["Origin"] = ADDRESS
+    session.post(f"{ADDRESS}/login", data={"login": login, "password": password}).raise_for_status()
+    return session
+
+
+def _with(cookies: RequestsCookieJar) -> requests.Session:
+    session = requests.Session()
+    session.cookies.update(cookies)
+    return session
+
+
+def _write(ledger: Ledger, places: list[tuple[float, float]], rate: float, ends_at: float) -> None:
+    with scoped(ledger.engine, system_scope()) as connection:
+        account_id = int(connection.execute(text("SELECT id FROM account WHERE login = 'city'")).scalar_one())
+    next_at = time.monotonic()
+    while next_at < ends_at:
+        lon, lat = random.choice(places)
+        hazards.report(
+            ledger,
+            system_scope("bench"),
+            account_id,
+            Report(
+                uuid.uuid4(),
+                "fire",
+                Severity.GENERAL,
+                DiscoveryWay.PATROL,
+                "Measured",
+                Spot(lon, lat, "wgs84"),
+                datetime.now(UTC) - timedelta(minutes=1),
+            ),
+        )
+        next_at += 1 / rate
+        time.sleep(max(next_at - time.monotonic(), 0))
+
+
+def _report(
+    due: dict[str, set[int]],
+    listeners: list[tuple[str, Listener]],
+    away: list[tuple[float, float]],
+    *,
+    seconds: float,
+) -> None:
+    lost = twice = foreign = 0
+    waits = []
+    for login, listener in listeners:
+        heard = Counter(listener.ids())
+        lost += len(due[login] - heard.keys())
+        foreign += len(heard.keys() - due[login])
+        twice += sum(count - 1 for count in heard.values())
+        waits += [(told_at(each), each["waited_s"]) for each in listener.heard]
+    count = len(due["city"])
+    print(f"{count} events in {seconds:.0f} s ({count / seconds:.0f} a second), {len(listeners)} streams in 3 areas")
+    print(f"due: {', '.join(f'{login} {len(ids)}' for login, ids in due.items())}; told {len(waits)}")
+    print(f"reconnections: {sum(listener.connections - 1 for _, listener in listeners)} over {RESTARTS} restarts")
+    print(f"lost {lost}, twice {twice}, foreign {foreign}")
+    served = [waited for at, waited in waits if not any(gone <= at <= back for gone, back in away)]
+    for name, some in (("while served", served), ("restarts included", [waited for _, waited in waits])):
+        print(f"latency {name}: median {np.median(some):.3f} s, p95 {np.quantile(some, 0.95):.3f} s")
+
+
+if __name__ == "__main__":
+    main()
