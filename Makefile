@@ -46,7 +46,7 @@ locks: .venv/ready-dev ## Write the lock files anew
 	@$(BIN)/pip install --quiet uv
 	@for extra in "" dev; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-emit-index-url --no-emit-find-links $${extra:+--extra $$extra} pyproject.toml \
+	    --no-strip-extras --no-emit-index-url --no-emit-find-links $${extra:+--extra $$extra} pyproject.toml \
 	    -o requirements$${extra:+-$$extra}.lock; done
 	@npm install --package-lock-only --ignore-scripts
 

@@ -28,3 +28,10 @@ def test_the_lock_pins_every_package_that_the_project_asks_for(lock, asked):
         if version is None or not requirement.specifier.contains(version, prereleases=True):
             wanting.append(f"{requirement} (locked: {version})")
     assert wanting == []
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_the_lock_keeps_extras_because_pip_does_not_take_a_bare_pin_for_them(lock):
+    kept = dict(re.findall(r"^([A-Za-z0-9._-]+)\[([^]]*)\]==", (ROOT / lock).read_text(), re.MULTILINE))
+    asked = {r.name: ",".join(sorted(r.extras)) for r in map(Requirement, PROJECT["dependencies"]) if r.extras}
+    assert asked.items() <= kept.items()
