@@ -1,4 +1,4 @@
-"""Which encoding a text file has: UTF-8 strictly, else GB18030 if it reads as Chinese; never a silent guess."""
+"""Which encoding a text has: UTF-8 strictly, UTF-16 by its mark, else GB18030 if it reads as Chinese; never a guess."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import BinaryIO
 from gis_app.domain.errors import Refused
 
 _CHUNK_BYTES = 1 << 20
+_HEAD_BYTES = 4096
+_NUL_SHARE = 0.2
 _REMEDY = "Save the file again as UTF-8 (Excel: 'CSV UTF-8')."
 # Loaded here because inside the sandbox no module can be opened any more.
-for _name in ("utf-8", "utf-8-sig", "gb18030", "gb2312"):
+for _name in ("utf-8", "utf-8-sig", "gb18030", "gb2312", "utf-16"):
     codecs.lookup(_name)
 
 _COMMON_SHARE = 0.8
@@ -19,7 +21,7 @@ _COMMON_SHARE = 0.8
 
 
 def detect(source: BinaryIO) -> str:
-    """Return ``utf-8-sig`` or ``gb18030`` and leave ``source`` at its start.
+    """Return ``utf-8-sig``, ``utf-16`` or ``gb18030`` and leave ``source`` at its start.
 
     UTF-8 Chinese read as GB18030, and Big5 or UTF-16 read as GB18030, decode without an error into rare characters.
     So a file counts as GB18030 only if it is far from UTF-8 and its Chinese characters are common ones.
@@ -29,13 +31,18 @@ def detect(source: BinaryIO) -> str:
     Refused
         If it is neither.
     """
-    head = source.read(4)
+    head = source.read(_HEAD_BYTES)
     source.seek(0)
-    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        raise Refused("The file is UTF-16 text.", remedy=_REMEDY)
     try:
+        if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            _decode_all(source, "utf-16")
+            return "utf-16"
+        if head.count(b"\0") > _NUL_SHARE * len(head):
+            raise Refused("The file is UTF-16 text without its mark, or no text.", remedy=_REMEDY)
         _decode_all(source, "utf-8-sig")
     except UnicodeDecodeError:
+        if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise Refused("The file is damaged UTF-16 text.", remedy=_REMEDY) from None
         _require_gb18030(source)
         return "gb18030"
     finally:

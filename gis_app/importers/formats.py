@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from gis_app.domain.errors import InvalidInput
-from gis_app.importers.delimited import read_csv
-from gis_app.importers.geojson import read_geojson
-from gis_app.importers.gpx import read_gpx
 from gis_app.importers.records import Reader
 
 _MIB = 1024 * 1024
@@ -16,18 +14,33 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class ImportFormat:
-    """How files of one format are read: by which reader, known by which suffixes, up to which size."""
+    """How files of one format are read: by which reader, known by which suffixes, up to which size.
 
-    read: Reader
+    ``reader`` is a reader or where it is found, as ``module:function``; a child process loads that one alone.
+    """
+
+    reader: Reader | str
     suffixes: tuple[str, ...]
     max_bytes: int
+
+    def load(self) -> Reader:
+        """Return the reader, its module loaded and, where it asks for that, prepared for a life without files."""
+        if not isinstance(self.reader, str):
+            return self.reader
+        module_name, _, name = self.reader.partition(":")
+        module = import_module(module_name)
+        prepare = getattr(module, "prepare", None)
+        if prepare is not None:
+            prepare(name)
+        reader: Reader = getattr(module, name)
+        return reader
 
 
 IMPORTERS: dict[str, ImportFormat] = {
     # GeoJSON is held as text, hence the smaller limit; the others are read as a stream.
-    "geojson": ImportFormat(read_geojson, (".geojson", ".json"), 64 * _MIB),
-    "csv": ImportFormat(read_csv, (".csv", ".tsv"), 256 * _MIB),
-    "gpx": ImportFormat(read_gpx, (".gpx",), 128 * _MIB),
+    "geojson": ImportFormat("gis_app.importers.geojson:read_geojson", (".geojson", ".json"), 64 * _MIB),
+    "csv": ImportFormat("gis_app.importers.delimited:read_csv", (".csv", ".tsv"), 256 * _MIB),
+    "gpx": ImportFormat("gis_app.importers.gpx:read_gpx", (".gpx",), 128 * _MIB),
 }
 
 

@@ -11,15 +11,15 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis_app.domain.errors import Refused
-from gis_app.importers import shapes
-from gis_app.importers.records import MAX_FIELDS, FileFacts, Record, Shape
+from gis_app.importers import encodings, shapes
+from gis_app.importers.records import MAX_FIELDS, FileFacts, Record, Shape, Wanted
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 _URN = re.compile(r"^urn:ogc:def:crs:(?P<authority>OGC|EPSG):[^:]*:(?P<code>\w+)$", re.IGNORECASE)
 
 
-def read_geojson(source: BinaryIO, shape: Shape, facts: FileFacts) -> Iterator[Record]:
+def read_geojson(source: BinaryIO, wanted: Wanted, facts: FileFacts) -> Iterator[Record]:
     """Yield the features of a FeatureCollection, numbered from 1.
 
     Only one feature at a time is held as Python objects, so memory stays near the size of the text.
@@ -30,7 +30,7 @@ def read_geojson(source: BinaryIO, shape: Shape, facts: FileFacts) -> Iterator[R
         If the file is not UTF-8, not JSON, nested too deep, or not a FeatureCollection.
     """
     try:
-        yield from _records(_Cursor(_decoded(source.read())), shape, facts)
+        yield from _records(_Cursor(_decoded(source, facts)), wanted.shape, facts)
     except RecursionError:
         raise Refused(
             "The file is nested too deep to be GeoJSON.", remedy="Export the data again from the program it came from."
@@ -44,15 +44,26 @@ def read_geojson(source: BinaryIO, shape: Shape, facts: FileFacts) -> Iterator[R
         ) from None
 
 
-def _decoded(content: bytes) -> str:
+def _decoded(source: BinaryIO, facts: FileFacts) -> str:
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        facts.encoding = encodings.detect(source)
+        return source.read().decode(facts.encoding)
+    except Refused:
+        source.seek(0)
+        place = _first_bad_byte(source.read())
         raise Refused(
             "The file is not GeoJSON: byte {place} is not UTF-8 text.",
             remedy="Export the data again as GeoJSON in UTF-8, or name the format the file has.",
-            place=error.start,
+            place=place,
         ) from None
+
+
+def _first_bad_byte(content: bytes) -> int:
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return error.start
+    return content.find(b"\0")
 
 
 class _Cursor:

@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from gis_app.domain.errors import Refused
 from gis_app.importers import shapes
-from gis_app.importers.records import MAX_FIELD_CHARS, FileFacts, Record, Shape
+from gis_app.importers.records import MAX_FIELD_CHARS, FileFacts, Record, Shape, Wanted
 
 _CHUNK_BYTES = 65_536
 _MAX_DEPTH = 32
@@ -18,7 +18,7 @@ _WITHOUT_ZONE = re.compile(r"[^T]+T[0-9:.,]+")
 _ELEMENT_OF = {Shape.POINT: "wpt", Shape.FIX: "trkpt"}
 
 
-def read_gpx(source: BinaryIO, shape: Shape, facts: FileFacts) -> Iterator[Record]:
+def read_gpx(source: BinaryIO, wanted: Wanted, facts: FileFacts) -> Iterator[Record]:
     """Yield waypoints (for places) or track points (for fixes), numbered from 1 in file order.
 
     A track point takes its track's ``name`` as ``device``. Times without a zone are UTC, as the standard says.
@@ -28,13 +28,13 @@ def read_gpx(source: BinaryIO, shape: Shape, facts: FileFacts) -> Iterator[Recor
     Refused
         If the file is not GPX, holds a DOCTYPE or an entity, or the import wants lines or polygons.
     """
-    if shape not in _ELEMENT_OF:
+    if wanted.shape not in _ELEMENT_OF:
         raise Refused(
             "GPX holds points and tracks, not lines with attributes or polygons.",
             remedy="Bring this data as GeoJSON or as CSV with a WKT column.",
         )
     facts.declared_datum = "wgs84"
-    handler = _Handler(_ELEMENT_OF[shape], facts)
+    handler = _Handler(_ELEMENT_OF[wanted.shape], facts)
     while chunk := source.read(_CHUNK_BYTES):
         handler.feed(chunk, is_last=False)
         yield from handler.take()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gis_app.domain.errors import InvalidInput
@@ -86,8 +86,21 @@ class ProblemLog:
         else:
             self._further_count += 1
 
+    def mark_bad(self, rows: Iterable[int]) -> None:
+        """Count rows as bad though the one problem they share was noted once."""
+        self._bad_rows.update(rows)
+
+    @property
+    def problems(self) -> tuple[RowProblem, ...]:
+        """The problems kept, in row order."""
+        return tuple(sorted(self._kept, key=lambda found: found.row))
+
+    @property
+    def further_count(self) -> int:
+        """How many problems there are beyond those kept."""
+        return self._further_count
+
     def refuse_if_any(self, file_name: str) -> None:
         """Raise ``ImportRefused`` with all that was noted, or do nothing."""
         if self._kept:
-            in_order = sorted(self._kept, key=lambda found: found.row)
-            raise ImportRefused(in_order, further_count=self._further_count, file_name=file_name)
+            raise ImportRefused(self.problems, further_count=self._further_count, file_name=file_name)

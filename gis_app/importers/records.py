@@ -1,22 +1,19 @@
-"""What a reader hands on: records, and the lines they cross the process border in.
+"""What a reader hands on: records, and the batches of columns they cross the process border in.
 
 The parent trusts none of it. Lines are JSON (never pickle), and every value is checked again by the column tables.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from string import Formatter
 from typing import BinaryIO
-
-from gis_app.domain.errors import JingweiError, Unavailable
 
 MAX_VERTICES = 20_000
 MAX_FIELDS = 200
 MAX_FIELD_CHARS = 1_000_000
+MAX_NOTES = 20
 
 
 class Shape(StrEnum):
@@ -29,8 +26,27 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What a reader is asked for.
+
+    Parameters
+    ----------
+    shape
+        What the rows are on the map.
+    place_headers
+        Which header of a table holds ``lon``, ``lat``, ``wkt`` or ``place_name``; empty to go by the known names.
+    keeps_place_columns
+        Hand on the cells of those columns too, as they are.
+    """
+
+    shape: Shape
+    place_headers: Mapping[str, str] = field(default_factory=dict)
+    keeps_place_columns: bool = False
+
+
+@dataclass(frozen=True)
 class GeometryFault:
-    """Why a geometry cannot be used, as templates with named fields."""
+    """Why a geometry or a value cannot be used, as templates with named fields."""
 
     problem: str
     remedy: str
@@ -41,8 +57,8 @@ class GeometryFault:
 class Record:
     """One row as read: its number, its values by the file's own field names, and where it lies.
 
-    Exactly one of ``xy`` (a point), ``wkb`` (hexadecimal, a line or polygons) and ``fault`` is set. Coordinates are
-    those of the file, x before y.
+    At most one of ``xy`` (a point), ``wkb`` (hexadecimal, a line or polygons) and ``fault`` is set; none in a table
+    whose rows lie where a name says. Coordinates are those of the file, x before y.
     """
 
     row: int
@@ -52,6 +68,40 @@ class Record:
     fault: GeometryFault | None = None
 
 
+@dataclass(frozen=True)
+class CellFault:
+    """What is wrong with one cell of a batch; ``header`` is None for the geometry."""
+
+    position: int
+    header: str | None
+    fault: GeometryFault
+
+
+@dataclass
+class Batch:
+    """Rows as columns, all of one length; ``xy`` and ``wkb`` as in ``Record``, None where a row has none."""
+
+    rows: list[int]
+    columns: dict[str, list[object]]
+    xy: list[list[float] | None] | None = None
+    wkb: list[str | None] | None = None
+    faults: list[CellFault] = field(default_factory=list)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the rows one by one."""
+        faults = {found.position: found.fault for found in self.faults if found.header is None}
+        for at, row in enumerate(self.rows):
+            values = {name: cells[at] for name, cells in self.columns.items()}
+            pair = self.xy[at] if self.xy is not None else None
+            yield Record(
+                row,
+                values,
+                xy=None if pair is None else (pair[0], pair[1]),
+                wkb=self.wkb[at] if self.wkb is not None else None,
+                fault=faults.get(at),
+            )
+
+
 @dataclass
 class FileFacts:
     """What a reader learns about the file as a whole; readers fill it in while they read."""
@@ -59,53 +109,17 @@ class FileFacts:
     declared_datum: str | None = None
     encoding: str = "utf-8"
     dropped_heights: int = 0
+    has_places: bool = True
+    """False if its rows say where they lie by a name only."""
+    serial_days: bool = False
+    """Numbers in columns of times are days since 30 December 1899, as spreadsheets count."""
+    notes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def note(self, template: str, **params: object) -> None:
+        """Add something the sender should know, once."""
+        if (template, params) not in self.notes and len(self.notes) < MAX_NOTES:
+            self.notes.append((template, params))
 
 
-Reader = Callable[[BinaryIO, Shape, FileFacts], Iterator[Record]]
-"""A reader takes an open file, the shape wanted, and the facts to fill in; raises ``Refused`` for the whole file."""
-
-
-def encode_record(record: Record) -> bytes:
-    """Return one line for ``record``."""
-    fault = record.fault and [record.fault.problem, record.fault.remedy, record.fault.params]
-    line = [record.row, record.values, record.xy, record.wkb, fault]
-    return json.dumps(line, separators=(",", ":")).encode() + b"\n"
-
-
-def decode_record(line: list[object]) -> Record:
-    """Return the record of a decoded line; raises ``TypeError`` or ``ValueError`` if it has another form."""
-    row, values, xy, wkb, fault = line
-    if not isinstance(row, int) or not isinstance(values, dict):
-        raise TypeError("not a record")
-    match xy, wkb, fault:
-        case [float(x), float(y)], None, None:
-            return Record(row, values, xy=(x, y))
-        case None, str(hexadecimal), None:
-            return Record(row, values, wkb=hexadecimal)
-        case None, None, [str(problem), str(remedy), dict(params)]:
-            require_plain_templates(problem, remedy, params)
-            return Record(row, values, fault=GeometryFault(problem, remedy, params))
-    raise TypeError("not a record")
-
-
-def require_plain_templates(problem: str, remedy: str, params: dict[str, object]) -> None:
-    """Raise ``ValueError`` unless the templates name given fields only: no attributes, items or formats."""
-    for _, name, form, conversion in (*Formatter().parse(problem), *Formatter().parse(remedy)):
-        if (name is not None and name not in params) or form or conversion:
-            raise ValueError("not a plain template")
-
-
-def encode_refusal(refusal: JingweiError) -> bytes:
-    """Return the last line of a file that was refused as a whole."""
-    told = {
-        "is_unavailable": isinstance(refusal, Unavailable),
-        "template": refusal.template,
-        "remedy": refusal.remedy_template,
-        "params": {name: str(value)[:200] for name, value in refusal.params.items()},
-    }
-    return json.dumps({"refused": told}).encode() + b"\n"
-
-
-def encode_facts(facts: FileFacts) -> bytes:
-    """Return the last line of a file that was read to its end."""
-    return json.dumps({"facts": vars(facts)}).encode() + b"\n"
+Reader = Callable[[BinaryIO, Wanted, FileFacts], Iterator[Record | Batch]]
+"""A reader takes an open file, what is wanted, and the facts to fill in; raises ``Refused`` for the whole file."""

@@ -1,8 +1,9 @@
-"""Reading a hostile file in a process of its own: ``python -I -m gis_app.importers.sandbox FORMAT SHAPE``.
+"""Reading a hostile file in a process of its own: ``python -I -m gis_app.importers.sandbox FORMAT WANTED LIMITS``.
 
 The parent starts a fresh interpreter with an empty environment and no open file but a private copy of the file and two
 more for output. The child confines itself (see ``confinement``), reads with the one reader named and writes one JSON
-line per row. It is killed at the limits; the parent reads its lines only when it has ended, and believes none of them.
+line per batch of rows. It is killed at the limits; the parent reads its lines only when it has ended, and believes none
+of them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import IO
 
@@ -22,13 +23,13 @@ from gis_app.domain.errors import JingweiError, Refused, Unavailable
 from gis_app.importers.confinement import Limits, confine, isolated_module
 from gis_app.importers.file_copy import no_room
 from gis_app.importers.formats import IMPORTERS, ImportFormat
-from gis_app.importers.records import (
-    FileFacts,
-    Record,
-    Shape,
-    decode_record,
+from gis_app.importers.records import Batch, FileFacts, Record, Shape, Wanted
+from gis_app.importers.wire import (
+    batches_of,
+    believe_facts,
+    decode_batch,
+    encode_batch,
     encode_facts,
-    encode_record,
     encode_refusal,
     require_plain_templates,
 )
@@ -51,7 +52,21 @@ def read_rows(
     limits: Limits = STANDARD_LIMITS,
     command: Sequence[str] = isolated_module(_MODULE),
 ) -> Iterator[Record]:
-    """Yield the records of ``source``, read in a confined child process, and fill in ``facts`` at the end.
+    """Yield the rows of ``source`` one by one; otherwise as ``read_batches``."""
+    for batch in read_batches(source, format_name, Wanted(shape), facts=facts, limits=limits, command=command):
+        yield from batch.records()
+
+
+def read_batches(
+    source: IO[bytes],
+    format_name: str,
+    wanted: Wanted,
+    *,
+    facts: FileFacts,
+    limits: Limits = STANDARD_LIMITS,
+    command: Sequence[str] = isolated_module(_MODULE),
+) -> Iterator[Batch]:
+    """Yield the rows of ``source`` in batches, read in a confined child process; ``facts`` is filled in before.
 
     Raises
     ------
@@ -65,29 +80,29 @@ def read_rows(
             output, complaints = (files.enter_context(tempfile.TemporaryFile()) for _ in range(2))
         except OSError as error:
             raise no_room(error.strerror or str(error)) from None
-        arguments = [*command, format_name, shape.value, json.dumps(vars(limits))]
+        arguments = [*command, format_name, json.dumps(vars(wanted)), json.dumps(vars(limits))]
         returncode = _run(arguments, source, output, complaints=complaints, wall_seconds=limits.wall_seconds)
         _log_complaints(complaints)
-        yield from _told_rows(output, returncode, shape, facts=facts, limits=limits)
+        yield from _told_batches(output, returncode, wanted.shape, facts=facts, limits=limits)
 
 
-def _told_rows(
+def _told_batches(
     output: IO[bytes], returncode: int | None, shape: Shape, *, facts: FileFacts, limits: Limits
-) -> Iterator[Record]:
+) -> Iterator[Batch]:
     try:
         _require_good_end(_last_line(output), returncode, facts, limits=limits)
         output.seek(0)
         while isinstance(told := _decoded(output.readline(_MAX_LINE_BYTES)), list):
-            yield _of_shape(decode_record(told), shape)
+            yield _of_shape(decode_batch(told), shape)
     except (TypeError, ValueError, KeyError):
         raise _stopped(returncode, limits) from None
 
 
-def _of_shape(record: Record, shape: Shape) -> Record:
+def _of_shape(batch: Batch, shape: Shape) -> Batch:
     is_point = shape in (Shape.POINT, Shape.FIX)
-    if record.fault is None and is_point != (record.xy is not None):
-        raise TypeError("not a record of this shape")
-    return record
+    if (batch.wkb if is_point else batch.xy) is not None:
+        raise TypeError("not rows of this shape")
+    return batch
 
 
 def _run(
@@ -131,7 +146,7 @@ def _decoded(line: bytes) -> object:
 def _require_good_end(last: object, returncode: int | None, facts: FileFacts, *, limits: Limits) -> None:
     end = last if isinstance(last, dict) else {}
     if returncode == 0 and isinstance(end.get("facts"), dict):
-        _believe(end["facts"], facts)
+        believe_facts(end["facts"], facts)
         return
     told = end.get("refused")
     if isinstance(told, dict):
@@ -140,13 +155,6 @@ def _require_good_end(last: object, returncode: int | None, facts: FileFacts, *,
         require_plain_templates(template, remedy, params)
         raise kind(template, remedy=remedy, **params)
     raise _stopped(returncode, limits)
-
-
-def _believe(told: dict[str, object], facts: FileFacts) -> None:
-    datum = told["declared_datum"]
-    facts.declared_datum = None if datum is None else str(datum)
-    facts.encoding = str(told["encoding"])
-    facts.dropped_heights = int(str(told["dropped_heights"]))
 
 
 def _log_complaints(complaints: IO[bytes]) -> None:
@@ -173,15 +181,14 @@ def _stopped(returncode: int | None, limits: Limits) -> JingweiError:
     )
 
 
-def _serve(format_name: str, shape: Shape, limits: Limits, *, formats: dict[str, ImportFormat]) -> None:
+def _serve(format_name: str, wanted: Wanted, limits: Limits, *, formats: dict[str, ImportFormat]) -> None:
     source, output = os.fdopen(0, "rb"), os.fdopen(1, "wb", closefd=False)
     facts = FileFacts()
+    read = formats[format_name].load()
     try:
         confine(limits)
-        for count, record in enumerate(formats[format_name].read(source, shape, facts), start=1):
-            if count > limits.rows:
-                raise Refused("The file has more than {limit} rows.", remedy="Split the file.", limit=limits.rows)
-            output.write(encode_record(record))
+        for batch in batches_of(_counted(read(source, wanted, facts), limits)):
+            output.write(encode_batch(batch))
         output.write(encode_facts(facts))
     except JingweiError as error:
         output.write(encode_refusal(error))
@@ -190,10 +197,21 @@ def _serve(format_name: str, shape: Shape, limits: Limits, *, formats: dict[str,
     output.flush()
 
 
+def _counted(read: Iterable[Record | Batch], limits: Limits) -> Iterator[Record | Batch]:
+    count = 0
+    for each in read:
+        count += 1 if isinstance(each, Record) else len(each.rows)
+        if count > limits.rows:
+            raise Refused("The file has more than {limit} rows.", remedy="Split the file.", limit=limits.rows)
+        yield each
+
+
 def main(formats: dict[str, ImportFormat] = IMPORTERS) -> int:
     """Confine this process, read standard input, write its records to standard output and return the exit code."""
     try:
-        _serve(sys.argv[1], Shape(sys.argv[2]), Limits(**json.loads(sys.argv[3])), formats=formats)
+        asked = json.loads(sys.argv[2])
+        wanted = Wanted(Shape(asked["shape"]), asked["place_headers"], bool(asked["keeps_place_columns"]))
+        _serve(sys.argv[1], wanted, Limits(**json.loads(sys.argv[3])), formats=formats)
     except OSError:  # standard output is all that can fail: the folder is full, or the size limit is reached
         return _NO_ROOM_CODE
     return 0

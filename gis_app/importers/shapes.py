@@ -182,3 +182,10 @@ def with_finite_coordinates(geometry: BaseGeometry) -> BaseGeometry:
     if not np.isfinite(shapely.get_coordinates(geometry)).all():
         raise BadGeometry("A coordinate is not a finite number.", "Give all coordinates as ordinary numbers.")
     return geometry
+
+
+def flat(geometry: BaseGeometry, facts: FileFacts) -> BaseGeometry:
+    """Return ``geometry`` without heights and measures; counts it if it had a height."""
+    if geometry.has_z:
+        facts.dropped_heights += 1
+    return shapely.force_2d(geometry) if geometry.has_z or geometry.has_m else geometry

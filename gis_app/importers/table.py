@@ -1,4 +1,4 @@
-"""Records gathered into typed columns; what does not fit is noted, row by row."""
+"""Batches gathered into typed columns; what does not fit is noted, row by row."""
 
 from __future__ import annotations
 
@@ -6,87 +6,127 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from gis_app.importers.headers import plain
-from gis_app.importers.kinds import Column, ColumnType, KindTable
+from gis_app.importers.column_values import empty_column, read_column
+from gis_app.importers.headers import PLACE_HEADERS, plain
+from gis_app.importers.kinds import Column, KindTable
+from gis_app.importers.mapping import ColumnMapping, constant_column
 from gis_app.importers.problems import ProblemLog
-from gis_app.importers.records import Record
-from gis_app.importers.values import BadValue, Reading, Value, read_value
-
-_DTYPES = {ColumnType.WHOLE: "Int64", ColumnType.NUMBER: "float64", ColumnType.YES_NO: "bool"}
+from gis_app.importers.records import Batch
+from gis_app.importers.values import Reading
 
 
 class Table:
     """The columns of one kind while they fill, and where each row lies."""
 
-    def __init__(self, kind: KindTable, reading: Reading, log: ProblemLog) -> None:
+    def __init__(
+        self, kind: KindTable, reading: Reading, log: ProblemLog, mapping: ColumnMapping | None = None
+    ) -> None:
         self._kind = kind
         self._reading = reading
         self._log = log
-        self._header_names = kind.header_names()
-        self._values: dict[str, list[Value]] = {column.name: [] for column in kind.columns}
+        self._mapping = mapping
+        self._header_names = kind.header_names() if mapping is None else mapping.header_names()
+        self._parts: list[dict[str, pd.Series]] = []
         self._absent: dict[str, list[int]] = {column.name: [] for column in kind.columns if column.required}
-        self._headers_of: dict[tuple[str, ...], dict[str, str]] = {}
+        self._told_twice: set[str] = set()
         self.unused_headers: set[str] = set()
+        self.headers: dict[str, None] = {}
         self.rows: list[int] = []
         self.has_place: list[bool] = []
-        self.xy: list[tuple[float, float]] = []
+        self.xy: list[list[float]] = []
         self.wkb: list[str] = []
+        self.place_columns: set[str] = set()
+        self.place_names: list[tuple[str, str]] = []
 
-    def extend(self, records: Iterable[Record]) -> None:
-        """Take in all records, then note columns that are missing as a whole."""
-        for record in records:
-            self._add(record)
+    def extend(self, batches: Iterable[Batch], *, has_places: bool = True) -> None:
+        """Take in all batches, then note columns that are missing as a whole."""
+        for batch in batches:
+            self._add(batch, has_places=has_places)
         for column in self._kind.columns:
             self._note_absent(column, self._absent.get(column.name, []))
 
-    def _add(self, record: Record) -> None:
-        self.rows.append(record.row)
-        self.has_place.append(record.fault is None)
-        if record.fault is not None:
-            self._log.add(record.row, "geometry", record.fault.problem, record.fault.remedy, **record.fault.params)
-        elif record.xy is not None:
-            self.xy.append(record.xy)
-        elif record.wkb is not None:
-            self.wkb.append(record.wkb)
-        headers = self._headers(record)
-        for column in self._kind.columns:
-            header = headers.get(column.name)
-            self._values[column.name].append(self._read(record, column, header))
+    def _add(self, batch: Batch, *, has_places: bool) -> None:
+        self.rows.extend(batch.rows)
+        self.headers.update(dict.fromkeys(batch.columns))
+        self._note_faults(batch)
+        self._take_places(batch, has_places=has_places)
+        headers = self._matched(batch)
+        self._parts.append({column.name: self._read(batch, column, headers) for column in self._kind.columns})
 
-    def _read(self, record: Record, column: Column, header: str | None) -> Value:
-        if header is None:
-            if column.required:
-                self._absent[column.name].append(record.row)
-            return column.default
-        try:
-            return read_value(record.values[header], column, self._reading)
-        except BadValue as bad:
-            self._log.add(record.row, header, bad.problem, bad.remedy, **bad.params)
-            return None
+    def _note_faults(self, batch: Batch) -> None:
+        for found in batch.faults:
+            row, fault = batch.rows[found.position], found.fault
+            self._log.add(row, found.header or "geometry", fault.problem, fault.remedy, **fault.params)
 
-    def _headers(self, record: Record) -> dict[str, str]:
-        """Return the header each column has in this record; sets of headers repeat, so they are kept."""
-        key = tuple(record.values)
-        if key not in self._headers_of:
-            self._headers_of[key] = self._matched(record.row, key)
-        return self._headers_of[key]
+    def _take_places(self, batch: Batch, *, has_places: bool) -> None:
+        if not has_places:
+            names, within = (self._place_cells(batch, role) for role in ("place_name", "place_within"))
+            self.place_names.extend(zip(within, names, strict=True))
+            self.has_place.extend([True] * len(batch.rows))
+            return
+        self.xy.extend(each for each in batch.xy or () if each is not None)
+        self.wkb.extend(each for each in batch.wkb or () if each is not None)
+        placed = batch.xy if batch.xy is not None else batch.wkb
+        is_placed = [each is not None for each in placed or ()]
+        self.has_place.extend(is_placed or [False] * len(batch.rows))
 
-    def _matched(self, row: int, headers: tuple[str, ...]) -> dict[str, str]:
-        matched: dict[str, str] = {}
-        for header in headers:
+    def _place_cells(self, batch: Batch, role: str) -> list[str]:
+        told = self._mapping.place_headers() if self._mapping is not None else {}
+        known = {plain(told[role])} if role in told else set(() if told else PLACE_HEADERS[role])
+        found = next((name for name in batch.columns if plain(name) in known), None)
+        if found is not None:
+            self.place_columns.add(found)
+        cells = batch.columns[found] if found is not None else None
+        return ["" if cell is None else str(cell).strip() for cell in cells or [None] * len(batch.rows)]
+
+    def _read(self, batch: Batch, column: Column, headers: dict[str, list[str]]) -> pd.Series:
+        constant = constant_column(column, self._mapping)
+        names = headers.get(column.name, [])
+        if constant is not None:
+            cells: list[object] = [constant] * len(batch.rows)
+        elif not names:
+            self._absent.get(column.name, []).extend(batch.rows)
+            return empty_column(len(batch.rows), column)
+        else:
+            cells = batch.columns[names[0]] if len(names) == 1 else self._merged(batch, column, names)
+        values, faults = read_column(cells, column, self._reading)
+        for at, bad in faults:
+            header = self._header_of(batch, names, at, column)
+            self._log.add(batch.rows[at], header, bad.problem, bad.remedy, **bad.params)
+        return values
+
+    @staticmethod
+    def _header_of(batch: Batch, names: list[str], at: int, column: Column) -> str:
+        return next((name for name in names if batch.columns[name][at] is not None), (names or [column.name])[0])
+
+    def _merged(self, batch: Batch, column: Column, names: list[str]) -> list[object]:
+        """Return the cells of headers that stand for one column: where they vary from row to row, one is filled."""
+        merged: list[object] = []
+        for at, row in enumerate(batch.rows):
+            filled = [name for name in names if batch.columns[name][at] is not None]
+            if len(filled) > 1 and column.name not in self._told_twice:
+                self._told_twice.add(column.name)
+                self._log.add(
+                    row,
+                    filled[1],
+                    "The columns {first} and {second} both stand for {column}.",
+                    "Keep one of them.",
+                    first=filled[0],
+                    second=filled[1],
+                    column=column.name,
+                )
+            merged.append(batch.columns[filled[0]][at] if filled else None)
+        return merged
+
+    def _matched(self, batch: Batch) -> dict[str, list[str]]:
+        """Return the headers of each column in this batch."""
+        matched: dict[str, list[str]] = {}
+        for header in batch.columns:
             column = self._header_names.get(plain(header))
             if column is None:
                 self.unused_headers.add(header)
-            elif matched.setdefault(column, header) != header:
-                self._log.add(
-                    row,
-                    header,
-                    "The columns {first} and {second} both stand for {column}.",
-                    "Keep one of them.",
-                    first=matched[column],
-                    second=header,
-                    column=column,
-                )
+            else:
+                matched.setdefault(column, []).append(header)
         return matched
 
     def _note_absent(self, column: Column, rows: list[int]) -> None:
@@ -99,17 +139,15 @@ class Table:
                 column=column.name,
                 names=", ".join((column.name, *column.aliases)),
             )
+            self._log.mark_bad(rows)
             return
         for row in rows:
             self._log.add(row, column.name, "The value is missing.", "Fill it in; this field is required.")
 
     def frame(self) -> pd.DataFrame:
         """Return the columns, typed, with ``source_row``; text is ``object`` with None where it is empty."""
-        typed = {column.name: _typed(self._values[column.name], column) for column in self._kind.columns}
+        typed = {
+            column.name: pd.concat([part[column.name] for part in self._parts], ignore_index=True)
+            for column in self._kind.columns
+        }
         return pd.DataFrame({"source_row": pd.Series(self.rows, dtype="int64"), **typed})
-
-
-def _typed(values: list[Value], column: Column) -> pd.Series:
-    if column.type is ColumnType.TIME:
-        return pd.Series(values, dtype="datetime64[us, UTC]")
-    return pd.Series(values, dtype=_DTYPES.get(column.type, "object"))

@@ -13,7 +13,7 @@ from gis_app.importers.headers import plain
 from gis_app.importers.kinds import Column, ColumnType
 from gis_app.importers.vocabulary import BOOLEANS, Words
 
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _CODE = re.compile(r"[^\s/\\]+")
 _ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]+")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
@@ -22,8 +22,10 @@ _MOMENT = re.compile(
     r"(?:[T ]\s*(?P<H>\d{1,2})[:时](?P<M>\d{1,2})(?:[:分](?P<S>\d{1,2})(?:[.,](?P<f>\d{1,9}))?秒?|分)?"
     r"\s*(?P<z>Z|z|[+-]\d{2}:?\d{2})?)?"
 )
-_FIRST_YEAR = 1990
-_CLOCK_SLACK = timedelta(days=1)
+FIRST_YEAR = 1990
+CLOCK_SLACK = timedelta(days=1)
+_SERIAL_ORIGIN = datetime(1899, 12, 30)
+_FIRST_SERIAL, _LAST_SERIAL = 1.0, 200_000.0
 
 Value = str | int | float | bool | datetime | date | None
 
@@ -41,11 +43,13 @@ class Reading:
     """What the reading of values depends on: the city's time zone, the present, the words of open choices.
 
     Times without a zone are taken as ``time_zone``. ``now`` refuses times more than a day ahead; None does not look.
+    ``serial_days`` reads a number as days since 30 December 1899, which is how spreadsheets store times.
     """
 
     words: dict[str, Words]
     now: datetime | None = None
     time_zone: tzinfo = CITY_TIME
+    serial_days: bool = False
 
 
 def read_value(raw: object, column: Column, reading: Reading) -> Value:
@@ -74,7 +78,7 @@ def _text(raw: object, column: Column, _: Reading) -> str:
             found=len(text),
             limit=int(column.limit),
         )
-    hidden = _FORBIDDEN.search(text)
+    hidden = FORBIDDEN.search(text)
     if hidden:
         raise BadValue(
             "The text holds the control character U+{code} at position {place}.",
@@ -147,7 +151,7 @@ def _in_limit(number: float, column: Column) -> float:
 
 
 def _time(raw: object, column: Column, reading: Reading) -> datetime:
-    parts = _moment_parts(raw)
+    parts = _moment_parts(raw, reading)
     if parts["H"] is None:
         raise BadValue("The time {found} has a day but no hour.", "Add the time of day.", found=_shown(raw))
     try:
@@ -174,7 +178,7 @@ def _zone(written: str | None, time_zone: tzinfo) -> tzinfo:
 
 
 def _day(raw: object, column: Column, reading: Reading) -> date:
-    parts = _moment_parts(raw)
+    parts = _moment_parts(raw, reading)
     try:
         day = date(int(parts["y"] or 0), int(parts["m"] or 0), int(parts["d"] or 0))
     except ValueError:
@@ -183,7 +187,11 @@ def _day(raw: object, column: Column, reading: Reading) -> date:
     return day
 
 
-def _moment_parts(raw: object) -> dict[str, str | None]:
+def _moment_parts(raw: object, reading: Reading) -> dict[str, str | None]:
+    if reading.serial_days and isinstance(raw, int | float) and _FIRST_SERIAL <= raw <= _LAST_SERIAL:
+        # Spreadsheets keep about a microsecond; half a second off would show another minute.
+        moment = _SERIAL_ORIGIN + timedelta(seconds=round(raw * 86_400, 3))
+        raw = moment.isoformat(" ", "milliseconds") if raw % 1 else moment.date().isoformat()
     match = _MOMENT.fullmatch(raw.strip()) if isinstance(raw, str) else None
     if match is None:
         raise _not_a_time(raw)
@@ -191,10 +199,10 @@ def _moment_parts(raw: object) -> dict[str, str | None]:
 
 
 def _require_plausible(moment: datetime, raw: object, column: Column, reading: Reading) -> None:
-    is_ahead = reading.now is not None and moment > reading.now + _CLOCK_SLACK
-    if moment.year < _FIRST_YEAR or (is_ahead and not column.may_lie_ahead):
+    is_ahead = reading.now is not None and moment > reading.now + CLOCK_SLACK
+    if moment.year < FIRST_YEAR or (is_ahead and not column.may_lie_ahead):
         raise BadValue(
-            "The time {found} is before {first} or in the future.", "Correct it.", found=_shown(raw), first=_FIRST_YEAR
+            "The time {found} is before {first} or in the future.", "Correct it.", found=_shown(raw), first=FIRST_YEAR
         )
 
 
@@ -208,7 +216,7 @@ def _not_a_time(raw: object) -> BadValue:
 
 def _shown(raw: object) -> str:
     """Return a short quotation of ``raw`` without control characters."""
-    return ascii(str(raw)[:60]) if _FORBIDDEN.search(str(raw)[:60]) else repr(str(raw)[:60])
+    return ascii(str(raw)[:60]) if FORBIDDEN.search(str(raw)[:60]) else repr(str(raw)[:60])
 
 
 _READERS: dict[ColumnType, Callable[[object, Column, Reading], Value]] = {

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from gis_app import paths
 from gis_app.domain.errors import Conflict, InvalidInput
+from gis_app.importers.area_names import KnownArea
 from gis_app.importers.frame import CityRules, ImportedFrame, Note, read
 from gis_app.importers.kinds import ImportKind
 from gis_app.services.first_city import begin_city
@@ -134,7 +135,11 @@ def _city_rules(connection: Connection, kind: ImportKind, now: datetime) -> City
         # A city that has not set its own categories begins with ours.
         reference.load_categories(connection, pd.read_csv(paths.data() / "hazard_categories.csv"))
         names = reference.category_names(connection)
-    return CityRules(bounds=bounds, categories=names, now=now)
+    areas = [
+        KnownArea(row["code"], (row["name_zh"], row["name_en"] or ""), tuple(row["within"]), row["lon"], row["lat"])
+        for row in reference.named_places(connection)
+    ]
+    return CityRules(bounds=bounds, categories=names, now=now, areas=areas)
 
 
 def _record(connection: Connection, imported: ImportedFrame, account: str) -> uuid.UUID:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import pandas as pd
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from gis_app.domain.hazards import CaseType
 from gis_app.storage.bulk_load import copy_rows, table_of
@@ -19,6 +19,11 @@ FROM (SELECT ST_Extent(geom) AS box FROM area WHERE level = 'city' AND valid_to 
 _SAME_FILE = text("""
 SELECT created_at FROM import_run WHERE kind = :kind AND file_sha256 = :sha256 AND datum = :datum
 ORDER BY created_at DESC LIMIT 1""")
+_PLACES = text("""
+SELECT a.code, a.name_zh, a.name_en, ST_X(a.label_point) AS lon, ST_Y(a.label_point) AS lat,
+       array_remove(ARRAY[p.name_zh, CASE WHEN g.level <> 'city' THEN g.name_zh END], NULL) AS within
+FROM area a LEFT JOIN area p ON p.id = a.parent_id LEFT JOIN area g ON g.id = p.parent_id
+WHERE a.level IN ('village', 'grid') AND a.valid_to IS NULL""")
 OF_TYPE = "type:"
 CASE_TYPES: Mapping[CaseType, Sequence[str]] = MappingProxyType(
     {
@@ -51,6 +56,11 @@ def city_bounds(connection: Connection) -> tuple[float, float, float, float] | N
     """Return west, south, east, north of the city's area in degrees, None before there is one."""
     row = connection.execute(_BOUNDS).one_or_none()
     return None if row is None else (row[0], row[1], row[2], row[3])
+
+
+def named_places(connection: Connection) -> Sequence[RowMapping]:
+    """Return the present villages and grids: code, names, those around them, and a point inside."""
+    return connection.execute(_PLACES).mappings().all()
 
 
 def current_area_id(connection: Connection, code: str) -> int:

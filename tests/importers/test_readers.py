@@ -12,7 +12,7 @@ from gis_app.domain.errors import Refused
 from gis_app.importers.delimited import read_csv
 from gis_app.importers.geojson import read_geojson
 from gis_app.importers.gpx import read_gpx
-from gis_app.importers.records import FileFacts, Record, Shape
+from gis_app.importers.records import Batch, FileFacts, Record, Shape, Wanted
 
 SQUARE = [[120.6, 27.7], [120.7, 27.7], [120.7, 27.8], [120.6, 27.8], [120.6, 27.7]]
 
@@ -20,7 +20,8 @@ SQUARE = [[120.6, 27.7], [120.7, 27.7], [120.7, 27.8], [120.6, 27.8], [120.6, 27
 def records(reader, content, shape):
     facts = FileFacts()
     source = io.BytesIO(content if isinstance(content, bytes) else content.encode())
-    return list(reader(source, shape, facts)), facts
+    found = reader(source, Wanted(shape), facts)
+    return [each for part in found for each in (part.records() if isinstance(part, Batch) else [part])], facts
 
 
 def features(*geometries, **members):
@@ -119,7 +120,7 @@ def test_what_is_no_json_is_refused(text):
 def test_csv_rows_are_numbered_as_a_spreadsheet_does_and_blank_ones_passed_over():
     found, facts = records(read_csv, "Name;LON;Lat\na;120.6;27.7\n\nb;;27.7\n", Shape.POINT)
 
-    assert found[0] == Record(2, {"name": "a"}, xy=(120.6, 27.7))
+    assert found[0] == Record(2, {"Name": "a"}, xy=(120.6, 27.7))
     assert (found[1].row, found[1].fault.problem) == (4, "A coordinate is missing.")
     assert facts.encoding == "utf-8-sig"
 

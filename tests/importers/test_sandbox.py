@@ -25,7 +25,7 @@ def outcome(attempt):
     except BaseException as error:
         return type(error).__name__
 
-def reader(source, shape, facts):
+def reader(source, wanted, facts):
     %s
 
 os._exit(sandbox.main({"csv": ImportFormat(reader, (), 1)}))

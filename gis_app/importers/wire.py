@@ -1,0 +1,138 @@
+"""The lines between the reading process and its parent: a batch of rows each, the facts of the file last.
+
+The parent believes none of them: whatever has another form than is written here raises.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from string import Formatter
+from types import NoneType
+
+from gis_app.domain.errors import JingweiError, Unavailable
+from gis_app.importers.records import MAX_NOTES, Batch, CellFault, FileFacts, GeometryFault, Record
+
+ROWS_PER_BATCH = 5_000
+
+
+def batches_of(read: Iterable[Record | Batch]) -> Iterator[Batch]:
+    """Yield what a reader yields as batches only; single rows are gathered."""
+    pending: list[Record] = []
+    for each in read:
+        if isinstance(each, Record):
+            pending.append(each)
+            if len(pending) < ROWS_PER_BATCH:
+                continue
+        if pending:
+            yield _gathered(pending)
+            pending = []
+        if isinstance(each, Batch):
+            yield each
+    if pending:
+        yield _gathered(pending)
+
+
+def _gathered(records: list[Record]) -> Batch:
+    headers = dict.fromkeys(name for record in records for name in record.values)
+    return Batch(
+        [record.row for record in records],
+        {name: [record.values.get(name) for record in records] for name in headers},
+        [None if record.xy is None else list(record.xy) for record in records]
+        if any(record.xy is not None for record in records)
+        else None,
+        [record.wkb for record in records] if any(record.wkb is not None for record in records) else None,
+        [CellFault(at, None, record.fault) for at, record in enumerate(records) if record.fault is not None],
+    )
+
+
+def encode_batch(batch: Batch) -> bytes:
+    """Return one line for a batch."""
+    faults = [
+        [found.position, found.header, found.fault.problem, found.fault.remedy, found.fault.params]
+        for found in batch.faults
+    ]
+    line = [batch.rows, batch.columns, batch.xy, batch.wkb, faults]
+    return json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def decode_batch(line: list[object]) -> Batch:
+    """Return the batch of a decoded line; raises ``TypeError`` or ``ValueError`` if it has another form."""
+    rows, columns, xy, wkb, faults = line
+    if not isinstance(rows, list) or not set(map(type, rows)) <= {int} or not isinstance(columns, dict):
+        raise TypeError("not a batch")
+    for cells in (*columns.values(), *(part for part in (xy, wkb) if part is not None)):
+        if not isinstance(cells, list) or len(cells) != len(rows):
+            raise TypeError("not a batch")
+    if not isinstance(faults, list):
+        raise TypeError("not a batch")
+    if xy is not None and wkb is not None:
+        raise TypeError("not a batch")
+    return Batch(rows, columns, _pairs(xy), _texts(wkb), [_fault(each, len(rows)) for each in faults])
+
+
+def _pairs(xy: object) -> list[list[float] | None] | None:
+    if not isinstance(xy, list):
+        return None
+    if not set(map(type, xy)) <= {list, NoneType}:
+        raise TypeError("not positions")
+    flat = [number for pair in xy if pair is not None for number in pair]
+    if len(flat) != 2 * sum(pair is not None for pair in xy) or not set(map(type, flat)) <= {float}:
+        raise TypeError("not positions")
+    if not all(pair is None or len(pair) == 2 for pair in xy):
+        raise TypeError("not positions")
+    return xy
+
+
+def _texts(wkb: object) -> list[str | None] | None:
+    if not isinstance(wkb, list):
+        return None
+    if not set(map(type, wkb)) <= {str, NoneType}:
+        raise TypeError("not geometries")
+    return wkb
+
+
+def _fault(told: object, length: int) -> CellFault:
+    match told:
+        case [int(position), str() | None as header, str(problem), str(remedy), dict(params)] if 0 <= position < length:
+            require_plain_templates(problem, remedy, params)
+            return CellFault(position, header, GeometryFault(problem, remedy, params))
+    raise TypeError("not a fault")
+
+
+def require_plain_templates(problem: str, remedy: str, params: dict[str, object]) -> None:
+    """Raise ``ValueError`` unless the templates name given fields only: no attributes, items or formats."""
+    for _, name, form, conversion in (*Formatter().parse(problem), *Formatter().parse(remedy)):
+        if (name is not None and name not in params) or form or conversion:
+            raise ValueError("not a plain template")
+
+
+def encode_refusal(refusal: JingweiError) -> bytes:
+    """Return the last line of a file that was refused as a whole."""
+    told = {
+        "is_unavailable": isinstance(refusal, Unavailable),
+        "template": refusal.template,
+        "remedy": refusal.remedy_template,
+        "params": {name: str(value)[:200] for name, value in refusal.params.items()},
+    }
+    return json.dumps({"refused": told}).encode() + b"\n"
+
+
+def encode_facts(facts: FileFacts) -> bytes:
+    """Return the last line of a file that was read to its end."""
+    return json.dumps({"facts": vars(facts)}).encode() + b"\n"
+
+
+def believe_facts(told: dict[str, object], facts: FileFacts) -> None:
+    """Fill in ``facts`` from a last line; raises if it has another form."""
+    datum, notes = told["declared_datum"], told["notes"]
+    facts.declared_datum = None if datum is None else str(datum)
+    facts.encoding = str(told["encoding"])
+    facts.dropped_heights = int(str(told["dropped_heights"]))
+    facts.has_places, facts.serial_days = told["has_places"] is True, told["serial_days"] is True
+    if not isinstance(notes, list):
+        raise TypeError("not notes")
+    for template, params in islice(notes, MAX_NOTES):
+        require_plain_templates(str(template), "", dict(params))
+        facts.note(str(template), **{str(name): str(value)[:200] for name, value in params.items()})
