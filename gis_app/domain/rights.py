@@ -25,6 +25,8 @@ class Right(StrEnum):
     APPROVE_PATROLS = "approve_patrols"
     MANAGE_RULES = "manage_rules"
     MANAGE_WEBHOOKS = "manage_webhooks"
+    SAVE_SCENES = "save_scenes"
+    STEER_WALL = "steer_wall"
     EXPORT = "export"
     MANAGE_OWN_ACCOUNT = "manage_own_account"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -67,6 +69,8 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.MOVE_HAZARD,
             Right.PLAN_PATROLS,
             Right.APPROVE_PATROLS,
+            Right.SAVE_SCENES,
+            Right.STEER_WALL,
             Right.READ_AUDIT,
             Right.EXPORT,
         },
@@ -80,11 +84,14 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.CORRECT_HAZARD,
             Right.MOVE_HAZARD,
             Right.PLAN_PATROLS,
+            Right.SAVE_SCENES,
+            Right.STEER_WALL,
         },
         Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
         Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD, Right.SEND_TRACKS},
-        Role.ANALYST: _SEES | {Right.VIEW_AGGREGATES, Right.EXPORT},
-        Role.PATROL_PLANNER: _SEES | {Right.VIEW_AGGREGATES, Right.VIEW_NAMED_TRACKS, Right.PLAN_PATROLS},
+        Role.ANALYST: _SEES | {Right.VIEW_AGGREGATES, Right.SAVE_SCENES, Right.EXPORT},
+        Role.PATROL_PLANNER: _SEES
+        | {Right.VIEW_AGGREGATES, Right.VIEW_NAMED_TRACKS, Right.PLAN_PATROLS, Right.SAVE_SCENES},
         # A screen on a wall changes nothing, not even its own password.
         Role.KIOSK: frozenset({Right.VIEW_MAP, Right.VIEW_AGGREGATES, Right.VIEW_LIVE_POSITIONS}),
     }

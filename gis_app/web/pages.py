@@ -60,6 +60,8 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.VIEW_AGGREGATES: lazy_gettext("See hotspots and coverage"),
         Right.VIEW_NAMED_TRACKS: lazy_gettext("See tracks with their team"),
         Right.VIEW_LIVE_POSITIONS: lazy_gettext("See live positions"),
+        Right.SAVE_SCENES: lazy_gettext("Save scenes of the map"),
+        Right.STEER_WALL: lazy_gettext("Steer the wall"),
         Right.SEND_TRACKS: lazy_gettext("Send positions of devices"),
         Right.REPORT_HAZARD: lazy_gettext("Report hazards"),
         Right.CORRECT_HAZARD: lazy_gettext("Correct hazards"),

@@ -336,6 +336,8 @@ CHOSEN = {
     ("hazard_picture", "withdrawn_at"): lambda place, number: None,
     ("account", "unit_code"): _office,
     ("audit_entry", "sequence"): lambda place, number: PLACES.index(place) * 100 + number + 1,
+    ("map_scene", "dwell_s"): lambda place, number: 30,
+    ("map_scene", "version"): lambda place, number: 1,
     ("grid_coverage", "night"): _night,
     # Every other one in a month that has ended, so that it is published.
     ("hazard", "discovered_at"): lambda place, number: NOW - timedelta(days=1 if number % 2 else 20, hours=number),

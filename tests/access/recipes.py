@@ -76,6 +76,7 @@ class Objects:
     """By state."""
     plans: dict
     routes: dict
+    scenes: dict
 
 
 def objects_of(connection):
@@ -100,6 +101,7 @@ def objects_of(connection):
         webhooks=one_of_each("SELECT scope_path, min(id) FROM webhook GROUP BY 1"),
         plans=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM patrol_plan GROUP BY 1"),
         routes=one_of_each("SELECT scope_path, min(id) FROM patrol_route GROUP BY 1"),
+        scenes=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM map_scene GROUP BY 1"),
     )
 
 
@@ -163,6 +165,10 @@ def _inspections(objects):
 
 def _plans(objects):
     return [*(objects.plans[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
+
+
+def _scenes(objects):
+    return [*(objects.scenes[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
 
 
 def _missing(layer):
@@ -409,6 +415,8 @@ READS = {
             for planted in (mark(place, "audit_entry", name, 1),)
         ),
     ],
+    "scenes.list_scenes": _asks("/api/scenes", "/api/scenes?wall=1&lang=en"),
+    "scenes.one": lambda objects: [Ask(f"/api/scenes/{each}") for each in _scenes(objects)],
     "openapi.document": _asks("/api/openapi.json"),
     "static_files.static_file": _asks("/static/js/main.js"),
     "static_files.versioned_file": _asks("/static/~0/js/main.js"),
@@ -583,6 +591,25 @@ PLAN_STEPS = {
 }
 
 
+SCENE = {"name": "reach", "view": {"layers": ["hazards"]}}
+
+
+def _new_scene(objects, home, foreign):
+    said = (f"'{foreign.word}'", f"&#39;{foreign.word}&#39;")
+    yield Ask("/api/scenes", "POST", json={**SCENE, "area": foreign.word}, may_say=said)
+
+
+def _scene_changes(scene):
+    return {
+        "scenes.change": Ask(f"/api/scenes/{scene}", "PUT", json={**SCENE, "name": "reached", "version": 1}),
+        "scenes.remove": Ask(f"/api/scenes/{scene}", "DELETE"),
+    }
+
+
+def _scene_change(endpoint):
+    return lambda objects, home, foreign: [_scene_changes(objects.scenes[foreign.path])[endpoint]]
+
+
 def _inspection_change(action, state):
     return lambda objects, home, foreign: [_inspection_step(_inspection(objects, foreign, state), action)]
 
@@ -628,6 +655,8 @@ CHANGES = {
         )
     ],
     **{endpoint: _plan_change(action) for endpoint, action in PLAN_STEPS.items()},
+    "scenes.add": _new_scene,
+    **{endpoint: _scene_change(endpoint) for endpoint in _scene_changes("")},
     "pictures.add": lambda objects, home, foreign: [_new_picture(objects.hazards[foreign.path])],
     "pictures.withdraw": lambda objects, home, foreign: [Ask(_picture(objects, foreign), "DELETE")],
     "tracks.receive_fixes": _fixes,
@@ -740,6 +769,10 @@ def named_objects(objects, foreign):
     pairs["plan_api.as_file"] = [tuple(Ask(f"/api/plans/{each}/file.gpx") for each in (plan, MISSING_UUID))]
     for endpoint, action in PLAN_STEPS.items():
         pairs[endpoint] = [tuple(_plan_step(each, action) for each in (plan, MISSING_UUID))]
+    scenes = (objects.scenes[foreign.path], MISSING_UUID)
+    pairs["scenes.one"] = [tuple(Ask(f"/api/scenes/{each}") for each in scenes)]
+    for endpoint in _scene_changes(""):
+        pairs[endpoint] = [tuple(_scene_changes(each)[endpoint] for each in scenes)]
     for action in ("pause", "resume", "remove"):
         hooks = (objects.webhooks[foreign.path], MISSING_ID)
         pairs[f"webhooks.{action}"] = [tuple(Ask(f"/webhooks/{each}/{action}", "POST") for each in hooks)]

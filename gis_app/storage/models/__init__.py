@@ -27,6 +27,7 @@ from gis_app.storage.models.results import (
     HotspotPart,
     VillageStars,
 )
+from gis_app.storage.models.screens import MapScene
 from gis_app.storage.models.tracks import LivePosition, StreetPiece, StreetWalk, SweptNight, TrackBatch, WalkedNight
 
 REFERENCE_TABLES = frozenset(
@@ -71,6 +72,7 @@ __all__ = [
     "JobRun",
     "LivePosition",
     "LogInAttempt",
+    "MapScene",
     "Notice",
     "Patrol",
     "PatrolPlan",
