@@ -9,9 +9,12 @@ _HOME_OF = {
     "HOTSPOT_METHODS": "hotspots",
     "calibration": "scoring",
     "hotspot_cells": "hotspot_frames",
+    "hotspot_places": "place_frames",
     "lattice_over": "lattice",
     "method_scores": "hotspot_frames",
+    "network_kernel_density": "network_density",
     "score_map": "scoring",
+    "street_pieces": "street_pieces",
 }
 __all__ = list(_HOME_OF)
 

@@ -72,6 +72,32 @@ def season_map(past: EventHistory, *, day: float, spread_cells: float) -> FloatA
     return mass / total if total > 0 else even_map(past.lattice)
 
 
+def steady_map(past: EventHistory, *, period_days: float) -> FloatArray:
+    """Return the share of the periods with an event per cell: many events at once count as one.
+
+    Parameters
+    ----------
+    past
+        Events before a moment.
+    period_days
+        Length of the periods, counted back from the moment.
+
+    Returns
+    -------
+    Shape ``(n,)``, sum 1; even over all cells without events.
+    """
+    n, inside = past.lattice.cell_count, past.cells >= 0
+    period = np.floor((past.until - past.day[inside]) / period_days).astype(np.int64)
+    busy = np.unique(period * n + past.cells[inside]) % n
+    return np.bincount(busy, minlength=n) / len(busy) if len(busy) else even_map(past.lattice)
+
+
+def sharpened(share: FloatArray, power: float) -> FloatArray:
+    """Return a map raised to a power above 1, sum 1: hot cells are hotter, as where true rates have a heavy tail."""
+    raised = share**power
+    return np.asarray(raised / raised.sum(), dtype=np.float64)
+
+
 def faded(age_days: FloatArray | float, half_life_days: float) -> FloatArray:
     """Return what events of some age still count, from 1 down to 0."""
     return np.asarray(np.exp2(-np.asarray(age_days) / half_life_days), dtype=np.float64)

@@ -103,6 +103,23 @@ def emerging_classes(z: npt.ArrayLike, significance: npt.ArrayLike) -> npt.NDArr
     return classes.astype(np.str_)
 
 
+def by_urgency(classes: npt.NDArray[np.str_], z: FloatArray) -> FloatArray:
+    """Return a score per cell: the most urgent class first, by mean z within a class.
+
+    Parameters
+    ----------
+    classes
+        Shape ``(n,)``: of ``emerging_classes``.
+    z
+        Shape ``(steps, n)``.
+    """
+    rank = np.zeros(len(classes))
+    for place, name in enumerate(URGENCY):
+        rank[classes == f"hot_{name}"] = len(URGENCY) - place
+    mean_z = z.mean(axis=0)
+    return np.asarray(rank + mean_z / (1.0 + 2.0 * np.abs(mean_z).max()), dtype=np.float64)
+
+
 def gi_star_by_period(past: EventHistory, *, period_days: float, steps: int) -> tuple[FloatArray, npt.NDArray[np.int8]]:
     """Return Gi* per period up to now, and where it is significant at a false discovery rate of 5 % per period.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -59,6 +60,17 @@ class EventHistory:
     def count(self) -> IntArray:
         """Shape ``(n,)``: events per cell."""
         return np.bincount(self.cells[self.cells >= 0], minlength=self.lattice.cell_count).astype(np.int64)
+
+    @property
+    def sizes(self) -> None:
+        """Cells are all alike."""
+        return None
+
+    def ground_digest(self, digest: hashlib._Hash) -> None:
+        """Add to a digest what tells the lattice from others."""
+        lattice = self.lattice
+        digest.update(repr((lattice.cell_m, lattice.first_i, lattice.first_j, lattice.shape)).encode())
+        digest.update(np.packbits(lattice.mask).tobytes())
 
     @property
     def span_days(self) -> float:

@@ -18,10 +18,12 @@ from gis_app.analysis.hotspots import HOTSPOT_METHODS
 from gis_app.analysis.instants import MICROSECONDS_PER_DAY, utc_instant, utc_instants
 from gis_app.analysis.lattice import DEFAULT_CELL_M, FloatArray, Lattice
 from gis_app.analysis.metric_crs import metric_geometries
-from gis_app.analysis.rolling_origin import BASELINE, MethodChoice, choice_digest, choose_method
+from gis_app.analysis.rolling_origin import BASELINE, History, MethodChoice, choice_digest, choose_method
 
 SHORTEST_HORIZON_DAYS, LONGEST_HORIZON_DAYS = 7.0, 30.0
 BASELINE_BANDWIDTHS_M = (150.0, 300.0)
+COARSE_BANDWIDTHS = 6.0
+"""From this many bandwidths on, cells are too large for a density in their middles to tell of their events."""
 EVENTS_PER_HORIZON = 50
 TIE_SPREADS_CELLS = (1.0, 4.0, 16.0)
 
@@ -150,7 +152,7 @@ def days_of(instants: npt.NDArray[np.datetime64]) -> FloatArray:
     return np.where(np.isnat(instants), np.nan, days)
 
 
-def default_horizon(past: EventHistory) -> float:
+def default_horizon(past: History) -> float:
     """Return how many days to foretell, a whole number: a twelfth of the past, a week at least, a month at most.
 
     Longer than a month, up to a twelfth of the past, where a month brings fewer than 50 events.
@@ -174,10 +176,17 @@ def _choice(past: EventHistory, horizon_days: float, *, method: str | None, choi
 
 
 def baseline_maps(past: EventHistory) -> dict[str, FloatArray]:
-    """Return the maps that every method is shown beside: the count so far, and kernel densities of 150 and 300 m."""
+    """Return the maps that every method is shown beside: the count so far, and kernel densities of 150 and 300 m.
+
+    Densities are those in the middles of cells; where cells are so large that hardly an event would reach a middle,
+    their means over cells.
+    """
     maps = {BASELINE: past.count.astype(np.float64)}
     for bandwidth_m in BASELINE_BANDWIDTHS_M:
-        density = kernel_density(past.lattice, past.x, y=past.y, bandwidth_m=bandwidth_m)
+        if past.lattice.cell_m > COARSE_BANDWIDTHS * bandwidth_m:
+            density = cell_map(past, spread_cells=bandwidth_m / past.lattice.cell_m)
+        else:
+            density = kernel_density(past.lattice, past.x, y=past.y, bandwidth_m=bandwidth_m)
         maps[f"kernel_density_{bandwidth_m:.0f}_m"] = density
     return maps
 

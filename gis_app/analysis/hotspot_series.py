@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gis_app.analysis.event_history import EventHistory
-from gis_app.analysis.hotspots import HOTSPOT_METHODS, Params
+from gis_app.analysis.hotspots import HOTSPOT_METHODS, HotspotMethod, Params
 from gis_app.analysis.lattice import FloatArray, IntArray
 from gis_app.analysis.rolling_origin import (
     BASELINE,
     CHOICE_VERSION,
     FIRST_SHARE,
     SCORED_WINDOWS,
+    History,
     MethodChoice,
     WindowTrials,
     choice_of_trials,
@@ -78,15 +78,20 @@ class Step:
     is_map: bool
 
 
-def steps_of(past: EventHistory, moments: Sequence[float], *, map_count: int) -> list[Step]:
+def steps_of(
+    past: History,
+    moments: Sequence[float],
+    *,
+    map_count: int,
+    methods: Mapping[str, HotspotMethod] = HOTSPOT_METHODS,
+) -> list[Step]:
     """Return the moments, oldest first, with their digests; the last ``map_count`` of them want maps.
 
-    Equal digests mean equal maps: of the lattice, the events before the moment, the horizon and the methods' version.
+    Equal digests mean equal maps: of the lattice or the other places, the events before the moment, the horizon, the
+    methods and their version.
     """
-    base = hashlib.sha256(repr((CHOICE_VERSION, HORIZON_DAYS, list(HOTSPOT_METHODS))).encode())
-    lattice = past.lattice
-    base.update(repr((lattice.cell_m, lattice.first_i, lattice.first_j, lattice.shape)).encode())
-    base.update(np.packbits(lattice.mask).tobytes())
+    base = hashlib.sha256(repr((CHOICE_VERSION, HORIZON_DAYS, list(methods))).encode())
+    past.ground_digest(base)
     ordered = sorted(moments)
     steps = []
     for number, until in enumerate(ordered):
@@ -97,14 +102,14 @@ def steps_of(past: EventHistory, moments: Sequence[float], *, map_count: int) ->
     return steps
 
 
-def _digest(past: EventHistory, until: float, base: hashlib._Hash) -> str:
+def _digest(past: History, until: float, base: hashlib._Hash) -> str:
     digest, end = base.copy(), int(np.searchsorted(past.day, until, side="left"))
     for values in (past.x, past.y, past.day):
         digest.update(values[:end].tobytes())
     return digest.hexdigest()
 
 
-def window_starts(past: EventHistory, until: float, *, weekly: Sequence[float]) -> list[float]:
+def window_starts(past: History, until: float, *, weekly: Sequence[float]) -> list[float]:
     """Return the starts of the windows that a map at ``until`` may choose by, oldest first.
 
     They end one horizon apart, the last one at the newest weekly moment not after ``until``, and begin after the first
@@ -120,13 +125,14 @@ def window_starts(past: EventHistory, until: float, *, weekly: Sequence[float]) 
 
 
 def map_series(
-    past: EventHistory,
+    past: History,
     steps: Sequence[Step],
     *,
     weekly: Sequence[float],
     kept: Callable[[Step], WindowTrials | None] = lambda step: None,
     is_kept: Callable[[Step], bool] = lambda step: False,
     every_method: bool = True,
+    methods: Mapping[str, HotspotMethod] = HOTSPOT_METHODS,
 ) -> Iterator[tuple[Step, SeriesMap | None, WindowTrials | None]]:
     """Yield each step that is not kept already, with its maps and its trials.
 
@@ -144,6 +150,8 @@ def map_series(
         Whether a step's maps and trials are kept, unchanged: it is not yielded.
     every_method
         Whether maps of all methods are made, or of the chosen one alone; the baseline is ``event_count``.
+    methods
+        The methods tried; the baseline must be among them.
     """
     trials: dict[float, WindowTrials] = {}
     for step in steps:
@@ -156,22 +164,28 @@ def map_series(
         later = past.before(step.until + HORIZON_DAYS).count - known.count if step.later_digest else None
         trial = None
         if later is not None and later.any() and len(known) >= FEWEST_EVENTS_KNOWN:
-            trial = trials[step.until] = trials_of(known, later, horizon_days=HORIZON_DAYS)
+            trial = trials[step.until] = trials_of(known, later, horizon_days=HORIZON_DAYS, methods=methods)
         made = None
         if step.is_map and len(known) >= FEWEST_EVENTS_KNOWN:
             starts = window_starts(known, step.until, weekly=weekly)
-            choice = choice_of_trials([trials[start] for start in starts if start in trials])
-            made = _maps(known, step, choice, later_count=later, every_method=every_method)
+            choice = choice_of_trials([trials[start] for start in starts if start in trials], methods=methods)
+            wanted = methods if every_method else {choice.name: methods[choice.name]}
+            made = _maps(known, step, choice, later_count=later, methods=wanted)
         yield step, made, trial
 
 
 def _maps(
-    known: EventHistory, step: Step, choice: MethodChoice, *, later_count: IntArray | None, every_method: bool
+    known: History,
+    step: Step,
+    choice: MethodChoice,
+    *,
+    later_count: IntArray | None,
+    methods: Mapping[str, HotspotMethod],
 ) -> SeriesMap:
-    names = [name for name in HOTSPOT_METHODS if name != BASELINE and (every_method or name == choice.name)]
+    made = {name: method for name, method in methods.items() if name != BASELINE}
     params = {
-        name: choice.records[name].params if not choice.is_guess else middle_choice(HOTSPOT_METHODS[name])
-        for name in names
+        name: choice.records[name].params if not choice.is_guess else middle_choice(method)
+        for name, method in made.items()
     }
-    scores = {name: HOTSPOT_METHODS[name].score(known, horizon_days=HORIZON_DAYS, **params[name]) for name in names}
+    scores = {name: method.score(known, horizon_days=HORIZON_DAYS, **params[name]) for name, method in made.items()}
     return SeriesMap(step.until, step.digest, step.later_digest, choice, params, scores, known.count, later_count)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gis_app.analysis.cell_maps import cell_map
-from gis_app.analysis.emerging import URGENCY, emerging_classes, gi_star_by_period
+from gis_app.analysis.emerging import by_urgency, emerging_classes, gi_star_by_period
 from gis_app.analysis.event_history import EventHistory
 from gis_app.analysis.gi_star import gi_star_on_lattice, two_sided_p
 from gis_app.analysis.lattice import FloatArray
@@ -62,12 +62,7 @@ def gi_star_hotspots(past: EventHistory, *, horizon_days: float) -> FloatArray:
 def emerging_hotspots(past: EventHistory, *, horizon_days: float) -> FloatArray:
     """Return cells by their class over the last ten periods, the most urgent first, and by mean z within a class."""
     z, significance = gi_star_by_period(past, period_days=horizon_days, steps=EMERGING_STEPS)
-    classes = emerging_classes(z, significance)
-    rank = np.zeros(len(classes))
-    for place, name in enumerate(URGENCY):
-        rank[classes == f"hot_{name}"] = len(URGENCY) - place
-    mean_z = z.mean(axis=0)
-    return np.asarray(rank + mean_z / (1.0 + 2.0 * np.abs(mean_z).max()), dtype=np.float64)
+    return by_urgency(emerging_classes(z, significance), z)
 
 
 HOTSPOT_METHODS: dict[str, HotspotMethod] = {

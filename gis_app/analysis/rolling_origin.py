@@ -15,9 +15,12 @@ import numpy as np
 from gis_app.analysis.event_history import EventHistory
 from gis_app.analysis.hotspots import HOTSPOT_METHODS, HotspotMethod, Params
 from gis_app.analysis.lattice import FloatArray, IntArray
+from gis_app.analysis.place_history import PlaceHistory
 from gis_app.analysis.scoring import AREA_SHARES, AreaScore, score_map
 
-CHOICE_VERSION = 2
+History = EventHistory | PlaceHistory
+"""What methods learn from: events on a lattice, or on grids and streets."""
+CHOICE_VERSION = 3
 """Raised whenever the same past could give another choice."""
 BASELINE = "count_so_far"
 FALLBACK = "self_exciting"
@@ -96,7 +99,7 @@ class MethodChoice:
 
 
 def choose_method(
-    past: EventHistory,
+    past: History,
     *,
     horizon_days: float,
     methods: Mapping[str, HotspotMethod] = HOTSPOT_METHODS,
@@ -131,7 +134,7 @@ def choose_method(
 
 
 def trials_of(
-    known: EventHistory,
+    known: History,
     later_count: IntArray,
     *,
     horizon_days: float,
@@ -141,7 +144,7 @@ def trials_of(
     pei, hit_rate = {}, {}
     for name, method in methods.items():
         scores = [
-            score_map(method.score(known, horizon_days=horizon_days, **params), later_count)
+            score_map(method.score(known, horizon_days=horizon_days, **params), later_count, size=known.sizes)
             for params in method.choices
         ]
         pei[name] = np.array([np.mean([area.pei for area in areas]) for areas in scores])
@@ -194,13 +197,13 @@ def choice_digest(past: EventHistory, *, horizon_days: float, only: str | None =
     return digest.hexdigest()
 
 
-def scored_windows(past: EventHistory, *, horizon_days: float) -> list[tuple[EventHistory, IntArray]]:
+def scored_windows(past: History, *, horizon_days: float) -> list[tuple[History, IntArray]]:
     """Return what was known before each window, and the events per cell that followed in it; oldest first.
 
     Windows in which nothing happened in the known cells are left out: there is nothing to score on.
     """
     first = past.until - past.span_days * (1 - FIRST_SHARE)
-    windows = []
+    windows: list[tuple[History, IntArray]] = []
     for number in range(SCORED_WINDOWS, 0, -1):
         start = past.until - number * horizon_days
         if start < first:
@@ -213,7 +216,7 @@ def scored_windows(past: EventHistory, *, horizon_days: float) -> list[tuple[Eve
 
 
 def record_of(
-    method: HotspotMethod, windows: list[tuple[EventHistory, IntArray]], *, horizon_days: float
+    method: HotspotMethod, windows: Sequence[tuple[History, IntArray]], *, horizon_days: float
 ) -> MethodRecord:
     """Return how a method did on the windows, its parameters at each chosen on those before."""
     tried = [trials_of(known, later, horizon_days=horizon_days, methods={"it": method}) for known, later in windows]

@@ -22,7 +22,7 @@ class AreaScore:
     share
         The share asked for, 0 to 1.
     cell_count
-        Cells taken, at least one; of equal cells, so the area is their number.
+        Cells taken, at least one.
     hit_rate
         Share of all later events that lie in them (n/N).
     pai
@@ -44,6 +44,7 @@ def score_map(
     *,
     event_total: float | None = None,
     shares: Sequence[float] = AREA_SHARES,
+    size: npt.ArrayLike | None = None,
 ) -> tuple[AreaScore, ...]:
     """Return the score of a map on each share of the area.
 
@@ -60,6 +61,8 @@ def score_map(
         All later events, also those outside the cells, which nobody could hit; the sum of ``later_count``, if None.
     shares
         Shares of the area, each above 0 and at most 1.
+    size
+        Shape ``(n,)``: area of each cell, or length of street, above 0; all alike, if None.
 
     Raises
     ------
@@ -71,41 +74,49 @@ def score_map(
     Chainey, Tompson & Uhlig (2008), Security Journal 21 (PAI); Hunt (2016), thesis, George Mason University (PEI).
     """
     score, later = _checked(scores, later_count)
+    sizes = np.ones(len(score)) if size is None else _checked_sizes(size, len(score))
     total = float(later.sum()) if event_total is None else float(event_total)
     if not total > 0:
         raise ValueError("There are no later events to score on.")
     if total < later.sum() or not all(0 < share <= 1 for share in shares):
         raise ValueError("Shares lie above 0 and at most at 1; all events are at least those in the cells.")
     order = np.argsort(-score, kind="stable")
-    best = np.concatenate([[0.0], np.cumsum(np.sort(later)[::-1])])
-    return tuple(_area_score(share, score, later, order=order, best=best, total=total) for share in shares)
-
-
-def _area_score(
-    share: float, score: FloatArray, later: FloatArray, *, order: npt.NDArray[np.intp], best: FloatArray, total: float
-) -> AreaScore:
-    n = len(score)
-    taken = cells_in_share(share, n)
-    hits = hits_in_top(score, later, taken=taken, order=order)
-    hit_rate = hits / total
-    # Without an event in any cell there is nothing to attain, and nothing was missed that could be had.
-    pei = hits / best[taken] if best[taken] else 1.0
-    return AreaScore(share, taken, hit_rate, hit_rate * n / taken, pei)
+    foresight = np.argsort(-later / sizes, kind="stable")
+    best_area, best_hits = (np.concatenate([[0.0], np.cumsum(values[foresight])]) for values in (sizes, later))
+    found = []
+    for share in shares:
+        taken = count_in_share(share, sizes[order])
+        area = float(sizes[order[:taken]].sum())
+        hits = _hits(score, later, sizes=sizes, taken=order[:taken])
+        # Without an event in any cell there is nothing to attain, and nothing was missed that could be had.
+        attainable = float(np.interp(area, best_area, best_hits))
+        pei = hits / attainable if attainable else 1.0
+        found.append(AreaScore(share, taken, hits / total, hits / total * float(sizes.sum()) / area, pei))
+    return tuple(found)
 
 
 def cells_in_share(share: float, cell_count: int) -> int:
-    """Return how many cells a share of the area is: the nearest whole number, at least one."""
+    """Return how many equal cells a share of the area is: the nearest whole number, at least one."""
     return max(int(np.floor(share * cell_count + 0.5)), 1)
 
 
-def hits_in_top(
-    score: FloatArray, later: FloatArray, *, taken: int, order: npt.NDArray[np.intp] | None = None
-) -> float:
-    """Return the later events in the ``taken`` best cells; ties at the border count in part."""
-    ranked = np.argsort(-score, kind="stable") if order is None else order
-    border = score[ranked[taken - 1]]
+def count_in_share(share: float, size: npt.ArrayLike) -> int:
+    """Return how many cells, taken in the order given, come nearest to a share of their whole area; at least one.
+
+    A cell belongs to the share if its greater half lies in it.
+    """
+    sizes = np.asarray(size, dtype=np.float64)
+    if len(sizes) and (sizes == sizes[0]).all():
+        return cells_in_share(share, len(sizes))
+    halves = np.cumsum(sizes) - sizes / 2
+    return max(int(np.searchsorted(halves, share * sizes.sum(), side="right")), 1)
+
+
+def _hits(score: FloatArray, later: FloatArray, *, sizes: FloatArray, taken: npt.NDArray[np.intp]) -> float:
+    """Return the later events in the cells taken; those tied with the last one count in part, by their area."""
+    border = score[taken[-1]]
     above, tied = score > border, score == border
-    part = (taken - np.count_nonzero(above)) / np.count_nonzero(tied)
+    part = (sizes[taken].sum() - sizes[above].sum()) / sizes[tied].sum()
     return float(later[above].sum() + later[tied].sum() * part)
 
 
@@ -146,6 +157,13 @@ def calibration(expected: npt.ArrayLike, later_count: npt.ArrayLike, *, groups: 
     group = np.minimum((reached * groups).astype(np.int64), groups - 1)
     size, sums, came = (np.bincount(group, weights=w) for w in (np.ones(len(mean)), mean[order], later[order]))
     return [CalibrationGroup(int(size[g]), float(sums[g]), float(came[g])) for g in np.nonzero(size)[0]]
+
+
+def _checked_sizes(size: npt.ArrayLike, n: int) -> FloatArray:
+    sizes = np.asarray(size, dtype=np.float64)
+    if sizes.shape != (n,) or not (np.isfinite(sizes) & (sizes > 0)).all():
+        raise ValueError("Sizes need shape (n,), finite and above 0.")
+    return sizes
 
 
 def _checked(scores: npt.ArrayLike, later_count: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -2,9 +2,10 @@
 
 The intensity at a cell is ``sum_k w_k m_k(cell)``, where ``m_k`` is a map of past events faded with one half-life and
 smoothed with one width. Without fading it is a kernel density background, with a short half-life the triggering kernel
-of a self-exciting process, separable in time and space; unsmoothed it is the plain count. The weights are those under
-which later events were likeliest: fitted on windows of the past by expectation maximisation, which climbs to the one
-maximum there is, as the likelihood is concave in the weights.
+of a self-exciting process, separable in time and space; unsmoothed it is the plain count. Beside them stand the lasting
+maps sharpened, and the shares of days, weeks, months and quarters with an event, which a single burst does not raise.
+The weights are those under which later events were likeliest: fitted on windows of the past by
+expectation maximisation, which climbs to the one maximum there is, as the likelihood is concave in the weights.
 """
 
 from __future__ import annotations
@@ -13,20 +14,38 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gis_app.analysis.cell_maps import DAYS_PER_YEAR, NEVER_FADES, cell_map, even_map, season_map
+from gis_app.analysis.cell_maps import (
+    DAYS_PER_YEAR,
+    NEVER_FADES,
+    cell_map,
+    even_map,
+    season_map,
+    sharpened,
+    steady_map,
+)
 from gis_app.analysis.event_history import EventHistory
 from gis_app.analysis.lattice import FloatArray
+from gis_app.analysis.place_history import PlaceHistory
 
 HALF_LIVES_DAYS = (NEVER_FADES, 180.0, 45.0, 13.0, 4.0)
 """For horizons of a month and less; for longer ones they grow with the horizon."""
 MONTH_DAYS = 30.0
 SPREADS_CELLS = (0.0, 0.5, 1.0, 2.0, 8.0)
+SHARPENED_SPREADS_CELLS = (0.0, 0.5, 1.0)
+POWERS = (1.5, 2.0)
+STEADY_DAYS = (1.0, 7.0, 30.0, 90.0)
 SEASON_SPREADS_CELLS = (0.0, 1.0, 2.0)
 SEASON_WINDOWS = 3
 """At least so many learning windows need a year of past before them for the season to be tried."""
 SEASON_GAIN = 6.0
 """By so much at least the maps of the season must raise the log-likelihood: twice the number of their weights."""
-MAP_COUNT = len(HALF_LIVES_DAYS) * len(SPREADS_CELLS) + len(SEASON_SPREADS_CELLS) + 1
+MAP_COUNT = (
+    len(HALF_LIVES_DAYS) * len(SPREADS_CELLS)
+    + len(SHARPENED_SPREADS_CELLS) * len(POWERS)
+    + len(STEADY_DAYS)
+    + len(SEASON_SPREADS_CELLS)
+    + 1
+)
 LEARNING_WINDOWS = 12
 FIRST_SHARE = 0.25
 """Of the past before the first learning window: too short a past would teach too little trust in counts."""
@@ -66,6 +85,11 @@ def mixed_maps(past: EventHistory, *, horizon_days: float) -> Iterator[FloatArra
     for half_life in HALF_LIVES_DAYS:
         for spread in SPREADS_CELLS:
             yield cell_map(past, half_life_days=half_life * longer, spread_cells=spread)
+    for spread in SHARPENED_SPREADS_CELLS:
+        lasting = cell_map(past, spread_cells=spread)
+        yield from (sharpened(lasting, power) for power in POWERS)
+    for period_days in STEADY_DAYS:
+        yield steady_map(past, period_days=period_days)
     middle = past.until + horizon_days / 2
     for spread in SEASON_SPREADS_CELLS:
         yield season_map(past, day=middle, spread_cells=spread)
@@ -102,7 +126,7 @@ def _lasting_weights(windows: Sequence[tuple[FloatArray, FloatArray]]) -> FloatA
     return weights
 
 
-def learning_moments(past: EventHistory, *, horizon_days: float) -> list[float]:
+def learning_moments(past: EventHistory | PlaceHistory, *, horizon_days: float) -> list[float]:
     """Return the starts of the windows learnt from, oldest first, the last one ending now."""
     first = past.until - past.span_days * (1 - FIRST_SHARE)
     starts = [past.until - number * horizon_days for number in range(LEARNING_WINDOWS, 0, -1)]

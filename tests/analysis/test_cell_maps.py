@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from gis_app.analysis.cell_maps import cell_map
+from gis_app.analysis.cell_maps import cell_map, sharpened, steady_map
 from gis_app.analysis.event_history import event_history
 from gis_app.analysis.lattice import Lattice
 
@@ -52,3 +52,17 @@ def test_nothing_known_is_even():
 def test_maps_have_a_total_of_one():
     history = event_history(square(5), [10, 20, 480], y=[10, 20, 480], day=[0, 1, 2], until=3)
     assert cell_map(history, half_life_days=2, spread_cells=4.0).sum() == pytest.approx(1.0)
+
+
+def test_a_burst_counts_once_in_the_periods_with_an_event():
+    # Five at once in the first cell; two in the second, ten days apart; in periods of seven days those are two.
+    x = [50, 50, 50, 50, 50, 150, 150]
+    history = event_history(ROW, x, y=[50] * 7, day=[3, 3, 3, 3, 3, 1, 11], until=12.0)
+    assert steady_map(history, period_days=7.0) == pytest.approx([1 / 3, 2 / 3, 0])
+    # In one period that holds all of them, each cell is busy once.
+    assert steady_map(history, period_days=30.0) == pytest.approx([1 / 2, 1 / 2, 0])
+    assert steady_map(history.before(0.5), period_days=7.0) == pytest.approx([1 / 3] * 3)
+
+
+def test_a_sharpened_map_is_hotter_where_it_is_hot():
+    assert sharpened(np.array([0.6, 0.3, 0.1]), 2.0) == pytest.approx([0.36 / 0.46, 0.09 / 0.46, 0.01 / 0.46])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gis_app.analysis.scoring import AREA_SHARES, calibration, cells_in_share, score_map
+from gis_app.analysis.scoring import AREA_SHARES, calibration, cells_in_share, count_in_share, score_map
 
 
 def test_hit_rate_pai_and_pei_of_four_cells():
@@ -12,6 +12,25 @@ def test_hit_rate_pai_and_pei_of_four_cells():
     assert (quarter.cell_count, quarter.hit_rate) == (1, 0.3)
     assert quarter.pai == pytest.approx(0.3 / 0.25)
     assert quarter.pei == pytest.approx(3 / 5)
+
+
+def test_cells_of_unlike_size_are_taken_by_area():
+    # Of 10 km2, the best cell has 2 and 3 of 8 events; the best use of 2 km2 is the last cell with half of the first.
+    size, later = [2, 5, 2, 1], [3, 0, 1, 4]
+    (fifth,) = score_map([9, 8, 7, 6], later, shares=[0.2], size=size)
+    assert (fifth.cell_count, fifth.hit_rate) == (1, pytest.approx(3 / 8))
+    assert fifth.pai == pytest.approx(3 / 8 / 0.2)
+    assert fifth.pei == pytest.approx(3 / (4 + 3 / 2))
+    # A cell is taken if half of it or more lies in the share: of the second one 2.5 of 5 km2 at 45 %.
+    assert [count_in_share(share, size) for share in (0.01, 0.44, 0.45, 0.8, 1)] == [1, 1, 2, 3, 4]
+
+
+def test_tied_cells_of_unlike_size_count_by_their_area():
+    # The first is taken, then 3 km2 of the tied 6 km2, which hold 8 events.
+    (share,) = score_map([9, 1, 1], [2, 6, 2], shares=[0.5], size=[1, 3, 3])
+    assert share.hit_rate == pytest.approx((2 + 8 * 3 / 6) / 10)
+    with pytest.raises(ValueError, match="above 0"):
+        score_map([1, 2], [1, 0], size=[0, 1])
 
 
 def test_events_outside_the_cells_are_missed_by_everybody():
