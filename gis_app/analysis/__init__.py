@@ -14,7 +14,7 @@ _HOME_OF = {
     "method_scores": "hotspot_frames",
     "network_kernel_density": "network_density",
     "score_map": "scoring",
-    "street_pieces": "street_pieces",
+    "street_pieces": "pieces_of_streets",
 }
 __all__ = list(_HOME_OF)
 

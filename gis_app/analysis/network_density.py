@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from gis_app.analysis.street_pieces import FloatArray, IntArray, StreetPieces, street_pieces
+from gis_app.analysis.pieces_of_streets import FloatArray, IntArray, StreetPieces, street_pieces
 
 SPLITS = ("discontinuous", "continuous")
 LEAST_SHARE = 1e-3

@@ -12,11 +12,11 @@ import shapely
 from gis_app.analysis.hotspot_map import days_of, default_horizon
 from gis_app.analysis.instants import utc_instant, utc_instants
 from gis_app.analysis.metric_crs import metric_geometries
+from gis_app.analysis.pieces_of_streets import street_pieces
 from gis_app.analysis.place_history import place_history
 from gis_app.analysis.place_methods import PLACE_METHODS
 from gis_app.analysis.places import grid_places, street_places
 from gis_app.analysis.rolling_origin import choose_method
-from gis_app.analysis.street_pieces import street_pieces
 
 
 def hotspot_places(

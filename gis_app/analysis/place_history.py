@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gis_app.analysis.event_history import MemoKey
+from gis_app.analysis.pieces_of_streets import FloatArray, IntArray
 from gis_app.analysis.places import Places
-from gis_app.analysis.street_pieces import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,11 +15,11 @@ from gis_app.analysis.cell_maps import NEVER_FADES, faded
 from gis_app.analysis.emerging import by_urgency, emerging_classes
 from gis_app.analysis.gi_star import getis_ord_gi_star, two_sided_p
 from gis_app.analysis.hotspots import EMERGING_STEPS, HotspotMethod
+from gis_app.analysis.pieces_of_streets import FloatArray, IntArray
 from gis_app.analysis.place_history import PlaceHistory
 from gis_app.analysis.places import GRID_SPREADS_M, STREET_SPREADS_M, PlaceKind
 from gis_app.analysis.self_exciting import HALF_LIVES_DAYS, MONTH_DAYS, learning_moments, mixture_weights
 from gis_app.analysis.significance import benjamini_hochberg
-from gis_app.analysis.street_pieces import FloatArray, IntArray
 
 
 def count_so_far(past: PlaceHistory, *, horizon_days: float) -> FloatArray:

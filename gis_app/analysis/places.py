@@ -15,7 +15,7 @@ from scipy import sparse
 from gis_app.analysis.contiguity import polygon_of_points, queen_pairs_of_polygons
 from gis_app.analysis.metric_crs import metric_geometries
 from gis_app.analysis.network_density import piece_kernel
-from gis_app.analysis.street_pieces import FloatArray, IntArray, StreetPieces
+from gis_app.analysis.pieces_of_streets import FloatArray, IntArray, StreetPieces
 
 M2_PER_KM2 = 1_000_000.0
 M_PER_KM = 1000.0

@@ -6,7 +6,7 @@ import pytest
 from shapely import LineString
 
 from gis_app.analysis.network_density import SPLITS, network_kernel_density, piece_kernel, quartic
-from gis_app.analysis.street_pieces import street_pieces
+from gis_app.analysis.pieces_of_streets import street_pieces
 
 # Streets of 200 m from a crossing at (0, 0): west, east, north, south; pieces of 100 m, the first at the crossing.
 ARMS = [LineString([(0, 0), end]) for end in ((-200, 0), (200, 0), (0, 200), (0, -200))]

@@ -10,12 +10,12 @@ from shapely import LineString, Point, box
 
 from gis_app.analysis.gi_star import getis_ord_gi_star
 from gis_app.analysis.hotspot_series import map_series, steps_of
+from gis_app.analysis.pieces_of_streets import street_pieces
 from gis_app.analysis.place_frames import hotspot_places
 from gis_app.analysis.place_history import place_history
 from gis_app.analysis.place_methods import PLACE_METHODS
 from gis_app.analysis.places import PlaceKind, grid_places, street_places
 from gis_app.analysis.rolling_origin import choose_method
-from gis_app.analysis.street_pieces import street_pieces
 
 UNTIL = 400.0
 WEEKLY = [UNTIL - 7.0 * week for week in range(40, -1, -1)]

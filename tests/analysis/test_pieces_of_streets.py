@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from shapely import LineString
 
-from gis_app.analysis.street_pieces import pairs_within, street_pieces
+from gis_app.analysis.pieces_of_streets import pairs_within, street_pieces
 
 CROSS = [LineString([(0, 0), end]) for end in ((-250, 0), (100, 0), (0, 90))]
 
