@@ -9,7 +9,7 @@ SIZE ?= full
 DATABASE_PACKAGES := $(if $(DATABASE_URL),,postgis)
 say = @printf '\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help demo test lint format serve stop screenshots locks clean
+.PHONY: help demo test lint format serve stop screenshots notebooks locks clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ format: .venv/ready-dev ## Sort imports and lay out the code
 
 screenshots: .venv/ready-dev static/vendor/.ready ## Take the README's screenshots from the demo city
 	@$(BIN)/python docs/take_screenshots.py
+
+notebooks: .venv/ready-dev ## Run the notebooks of docs/ anew (ADDRESS and TOKEN of a running server in the environment)
+	@$(BIN)/python docs/make_notebooks.py
 
 locks: .venv/ready-dev ## Write the lock files anew
 	@$(BIN)/pip install --quiet uv

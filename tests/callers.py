@@ -47,12 +47,12 @@ def logged_in(client, login):
     return client
 
 
-def token_of(server, login):
+def token_of(server, login, *, rights=("view_map", "view_aggregates")):
     """Return a new API token of one of a live server's demo accounts, made on its page."""
     with requests.Session() as session:
         session.headers["Origin"] = server.address
         session.post(f"{server.address}/login", data={"login": login, "password": server.passwords[login]}, timeout=30)
         page = session.get(f"{server.address}/account", timeout=30).text
         form = {"csrf": re.search(r'name="csrf" value="([^"]+)"', page)[1], "label": "test", "area": "", "days": "1"}
-        form["rights"] = ["view_map", "view_aggregates"]
+        form["rights"] = list(rights)
         return re.search(r"jw_[\w-]+", session.post(f"{server.address}/account/tokens", data=form, timeout=30).text)[0]
