@@ -28,6 +28,8 @@ class Right(StrEnum):
     SAVE_SCENES = "save_scenes"
     STEER_WALL = "steer_wall"
     EXPORT = "export"
+    ASK_QUESTIONS = "ask_questions"
+    RUN_SQL = "run_sql"
     MANAGE_OWN_ACCOUNT = "manage_own_account"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_AUDIT = "read_audit"
@@ -58,6 +60,8 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.MANAGE_WEBHOOKS,
             Right.READ_AUDIT,
             Right.EXPORT,
+            Right.ASK_QUESTIONS,
+            Right.RUN_SQL,
         },
         Role.SUPERVISOR: _SEES
         | {
@@ -73,6 +77,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.STEER_WALL,
             Right.READ_AUDIT,
             Right.EXPORT,
+            Right.ASK_QUESTIONS,
         },
         Role.DISPATCHER: _SEES
         | {
@@ -86,12 +91,20 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.PLAN_PATROLS,
             Right.SAVE_SCENES,
             Right.STEER_WALL,
+            Right.ASK_QUESTIONS,
         },
         Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
         Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD, Right.SEND_TRACKS},
-        Role.ANALYST: _SEES | {Right.VIEW_AGGREGATES, Right.SAVE_SCENES, Right.EXPORT},
+        Role.ANALYST: _SEES
+        | {Right.VIEW_AGGREGATES, Right.SAVE_SCENES, Right.EXPORT, Right.ASK_QUESTIONS, Right.RUN_SQL},
         Role.PATROL_PLANNER: _SEES
-        | {Right.VIEW_AGGREGATES, Right.VIEW_NAMED_TRACKS, Right.PLAN_PATROLS, Right.SAVE_SCENES},
+        | {
+            Right.VIEW_AGGREGATES,
+            Right.VIEW_NAMED_TRACKS,
+            Right.PLAN_PATROLS,
+            Right.SAVE_SCENES,
+            Right.ASK_QUESTIONS,
+        },
         # A screen on a wall changes nothing, not even its own password.
         Role.KIOSK: frozenset({Right.VIEW_MAP, Right.VIEW_AGGREGATES, Right.VIEW_LIVE_POSITIONS}),
     }

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from gis_app import paths
+from gis_app.rendering.layer_spec import load_layers
 from gis_app.settings import Settings
 from gis_app.storage import cluster as embedded
 from gis_app.storage import schema
@@ -18,6 +20,7 @@ from gis_app.storage.cluster_database import ensure_database
 from gis_app.storage.engine import make_engine, refuse_unbound_role, scoped, system_scope
 from gis_app.storage.indicators import city_profile
 from gis_app.storage.own_database import app_engine, other_clients, prepare_own_database
+from gis_app.storage.read_only_sql import grant_views
 
 Tell = Callable[[str], None]
 _MIGRATION_LOCK = 330381001
@@ -148,6 +151,9 @@ def _migrate(owner: Engine, tell: Tell) -> None:
         if not is_current:
             tell("Bringing the tables up to date")
             schema.upgrade(owner)
+        # Each time: an administrator may have named another view in a layer's file.
+        with owner.begin() as connection:
+            grant_views(connection, [layer.source for layer in load_layers(paths.layers())])
 
 
 def _is_used(running: RunningCluster) -> bool:

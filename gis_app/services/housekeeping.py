@@ -12,9 +12,10 @@ from datetime import timedelta
 import structlog
 
 from gis_app.domain.notices import Alert
-from gis_app.services import audit, hotspot_runs, notices, patrol_tracks, pictures, ratings, retention
+from gis_app.services import audit, hotspot_runs, kept_questions, notices, patrol_tracks, pictures, ratings, retention
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
+from gis_app.services.questions import QuestionDesk
 from gis_app.storage import escalation, hazard_cells, job_runs, sessions
 from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.file_store import FileStore
@@ -41,12 +42,15 @@ class House:
         Projected CRS for areas and lengths.
     files
         Where pictures lie; None where there are none.
+    questions
+        What answers kept questions; None where there are none.
     """
 
     ledger: Ledger
     track_days: int
     srid: int
     files: FileStore | None = None
+    questions: QuestionDesk | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,10 @@ def _map_hotspots(house: House) -> Mapping[str, int]:
     return {"maps": sum(made.values())}
 
 
+def _ask_questions(house: House) -> Mapping[str, int]:
+    return {"questions": kept_questions.ask_due(house.questions, house.ledger.now()) if house.questions else 0}
+
+
 JOBS = (
     Job("escalation", timedelta(minutes=10), _escalate),
     Job("tracks", timedelta(minutes=4), _refresh_tracks),
@@ -126,6 +134,7 @@ JOBS = (
     Job("retention", timedelta(days=1), _forget_tracks),
     Job(AUDIT_VERIFICATION, timedelta(days=1), _verify_audit),
     Job("ratings", timedelta(days=1), _rate_villages),
+    Job("questions", timedelta(minutes=15), _ask_questions),
     # The longest one last: a first night takes minutes.
     Job("hotspots", timedelta(days=1), _map_hotspots),
 )

@@ -120,7 +120,7 @@ def _begin_work(worker: Any, application: Any, settings: Settings) -> None:
     application.extensions["jingwei_closing"] = lambda: not worker.alive
     state = application.extensions["jingwei"]
     ledger = state.ledger
-    house = housekeeping.House(ledger, settings.track_days, settings.metric_srid, state.pictures)
+    house = housekeeping.House(ledger, settings.track_days, settings.metric_srid, state.pictures, state.questions)
     housekeeping.start(house, lambda: worker.alive)
     if not settings.database_url:
         database_watch.start(settings.home, lambda: worker.alive)

@@ -14,6 +14,7 @@ from gis_app.domain.errors import InvalidInput, Unavailable
 from gis_app.storage.cluster import RunningCluster
 from gis_app.storage.cluster_place import check_space, disk_is_full
 from gis_app.storage.engine import make_engine
+from gis_app.storage.read_only_sql import MAKE_READER, READER_ROLE
 
 OWNER_ROLE = "jingwei_owner"
 APP_ROLE = "jingwei_app"
@@ -114,4 +115,7 @@ def _ensure_roles(connection: Connection) -> None:
     for role in (OWNER_ROLE, APP_ROLE):
         if connection.execute(text("SELECT FROM pg_roles WHERE rolname = :role"), {"role": role}).first() is None:
             connection.execute(text(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"))
+    if connection.execute(text("SELECT to_regrole(:role)"), {"role": READER_ROLE}).scalar_one() is None:
+        connection.execute(text(MAKE_READER))
+    connection.execute(text(f"GRANT {READER_ROLE} TO {APP_ROLE}"))
     connection.execute(text(f"ALTER ROLE {APP_ROLE} SET statement_timeout = {STATEMENT_TIMEOUT_MS}"))

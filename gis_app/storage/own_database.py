@@ -12,6 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from gis_app.domain.errors import Unavailable
 from gis_app.storage.cluster_database import APP_ROLE, MARK_OVERLAPS_LEAKPROOF, STATEMENT_TIMEOUT_MS
 from gis_app.storage.engine import make_engine
+from gis_app.storage.read_only_sql import MAKE_READER, READER_ROLE
 
 Tell = Callable[[str], None]
 
@@ -52,6 +53,10 @@ def prepare_own_database(owner: Engine, tell: Tell) -> None:
     _ensure(owner, _MAY_TAKE_ROLE, {"role": APP_ROLE}, f'GRANT {APP_ROLE} TO "{user}"')
     if not _try(owner, _IS_LEAKPROOF, {}, MARK_OVERLAPS_LEAKPROOF):
         tell(f"Maps will be slow: a superuser should run once in this database: {MARK_OVERLAPS_LEAKPROOF};")
+    grant = f'GRANT {READER_ROLE} TO "{user}"'
+    has_reader = _try(owner, _HAS_ROLE, {"role": READER_ROLE}, MAKE_READER)
+    if not has_reader or not _try(owner, _MAY_TAKE_ROLE, {"role": READER_ROLE}, grant):
+        tell(f"Reading with SQL is off: a superuser should run once: {MAKE_READER}; {grant};")
 
 
 def app_engine(url: str, *, pool_size: int) -> Engine:

@@ -22,6 +22,7 @@ from gis_app.services.identity_provider import IdentityProvider, configured
 from gis_app.services.live_events import EventFeed, Waker
 from gis_app.services.looks import Looks
 from gis_app.services.published import Published
+from gis_app.services.questions import QuestionDesk
 from gis_app.services.tiles import TileStore
 from gis_app.settings import Settings
 from gis_app.storage.file_store import FileStore
@@ -57,6 +58,8 @@ from gis_app.web import (
     professionals,
     provider_log_in,
     published,
+    question_page,
+    questions,
     rate_limits,
     ratings,
     report,
@@ -64,6 +67,7 @@ from gis_app.web import (
     rules,
     scenes,
     screening,
+    sql,
     static_files,
     tiles,
     tracks,
@@ -104,6 +108,9 @@ BLUEPRINTS = (
     ratings.blueprint,
     professionals.blueprint,
     ogc.blueprint,
+    questions.blueprint,
+    question_page.blueprint,
+    sql.blueprint,
     openapi.blueprint,
     static_files.blueprint,
 )
@@ -128,6 +135,7 @@ class AppState:
     pictures: FileStore
     layers: Mapping[str, LayerSpec]
     catalogue: Catalogue
+    questions: QuestionDesk
     tiles: TileStore
     static_version: str
     now: Callable[[], datetime]
@@ -168,6 +176,7 @@ def create_app(settings: Settings, engine: Engine, *, now: Callable[[], datetime
 
 def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -> AppState:
     layers = {layer.id: layer for layer in load_layers(paths.layers())}
+    catalogue = Catalogue(engine, layers)
     ledger = Ledger(engine, HeadsFile(settings.heads_file), now)
     return AppState(
         settings=settings,
@@ -182,7 +191,8 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         pictures=FileStore(settings.home / "pictures"),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
         layers=layers,
-        catalogue=Catalogue(engine, layers),
+        catalogue=catalogue,
+        questions=QuestionDesk(engine, catalogue, settings.metric_srid),
         tiles=TileStore(engine, layers, cache_bytes=settings.tile_cache_mb * 2**20),
         static_version=static_files.version_of(paths.static()),
         now=now,

@@ -8,12 +8,15 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from gis_app import paths
 from gis_app.domain.rights import Role
+from gis_app.rendering.layer_spec import load_layers
 from gis_app.services import accounts
 from gis_app.services.accounts import AccountWish
 from gis_app.services.gate import Gate
 from gis_app.settings import Settings
 from gis_app.storage.engine import make_engine, system_scope
+from gis_app.storage.read_only_sql import grant_views
 from gis_app.web import create_app
 from tests.access.places import CITY, PLACES, WEST, WEST_VILLAGE, Place
 from tests.access.planted_city import NOW, picture_content, plant
@@ -49,6 +52,7 @@ def planted_template(migrated_template, clone):
     superuser = make_engine(urls.superuser_url, pool_size=1)
     with superuser.begin() as connection:
         plant(connection)
+        assert grant_views(connection, [layer.source for layer in load_layers(paths.layers())])
         name = connection.execute(text("SELECT current_database()")).scalar_one()
     superuser.dispose()
     return name

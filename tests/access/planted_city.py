@@ -284,6 +284,11 @@ def _picture_name(place, number):
     return hashlib.sha256(picture_content(place, number)).hexdigest()
 
 
+def _answer_content(place, number):
+    word = mark(place, "kept_answer", "content", number)
+    return json.dumps({"columns": ["title"], "kinds": {"title": "text"}, "rows": [[word]], "shapes": [], "notes": []})
+
+
 def _plan_content(place, number):
     """Return a plan as the services store it: one team on its way to one stop, both named after the area."""
     lon, lat = 120.555, 27.8  # beside the one street
@@ -324,6 +329,9 @@ def _plan_content(place, number):
 CHOSEN = {
     ("patrol_plan", "content"): _plan_content,
     ("patrol_plan", "state"): lambda place, number: "draft",
+    ("kept_question", "content"): lambda place, number: json.dumps({"layer": "hazards"}),
+    ("kept_question", "next_at"): lambda place, number: None,
+    ("kept_answer", "content"): _answer_content,
     ("patrol_plan", "version"): lambda place, number: 1,
     ("patrol_plan_version", "content"): _plan_content,
     ("patrol_plan_version", "state"): lambda place, number: "draft",

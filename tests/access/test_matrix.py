@@ -38,6 +38,7 @@ from tests.access.recipes import (
     OWN_ONLY,
     REACH_NOBODY,
     READS,
+    READS_BY_POST,
     WINDOW,
     WITHOUT_A_PROVIDER,
     Ask,
@@ -112,15 +113,16 @@ def test_every_text_column_of_every_table_with_an_area_is_planted(city):
 
 
 def test_every_route_has_a_recipe(app):
+    posted = CHANGES.keys() | OWN_ONLY.keys() | READS_BY_POST.keys()
     unknown = {
         f"{method} {rule.rule}"
         for rule, method in rules_of(app)
-        if rule.endpoint not in (READS if method in SAFE else CHANGES.keys() | OWN_ONLY.keys())
-        and not (method == "OPTIONS" and rule.endpoint in CHANGES.keys() | OWN_ONLY.keys())
+        if rule.endpoint not in (READS if method in SAFE else posted)
+        and not (method == "OPTIONS" and rule.endpoint in posted)
     }
     assert unknown == set()
     endpoints = {rule.endpoint for rule, _ in rules_of(app)}
-    assert endpoints == READS.keys() | CHANGES.keys() | OWN_ONLY.keys()
+    assert endpoints == READS.keys() | posted
 
 
 def test_the_callers_hold_every_right_between_them():
@@ -189,7 +191,7 @@ def faults_of(caller, asked, answer):
 
 def test_nobody_reads_anything_of_another_area_on_any_route_in_any_format(app, callers, objects, city):
     faults, answered, seen, statuses = [], Counter(), set(), Counter()
-    routes = {endpoint: list(recipe(objects)) for endpoint, recipe in READS.items()}
+    routes = {endpoint: list(recipe(objects)) for endpoint, recipe in (READS | READS_BY_POST).items()}
     for caller in sorted(callers, key=lambda each: each.home is not CITY):
         for endpoint, asks in routes.items():
             for asked, headers in itertools.product(asks, FORMATS):

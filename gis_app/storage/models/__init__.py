@@ -19,6 +19,7 @@ from gis_app.storage.models.patrols import (
     TrackPoint,
 )
 from gis_app.storage.models.pictures import HazardPicture
+from gis_app.storage.models.questions import KeptAnswer, KeptQuestion
 from gis_app.storage.models.results import (
     AnalysisRun,
     DensityCell,
@@ -70,6 +71,8 @@ __all__ = [
     "ImportRun",
     "Inspection",
     "JobRun",
+    "KeptAnswer",
+    "KeptQuestion",
     "LivePosition",
     "LogInAttempt",
     "MapScene",
