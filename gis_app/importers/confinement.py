@@ -66,7 +66,7 @@ class Limits:
     """What one reading may use."""
 
     cpu_seconds: int = 10
-    wall_seconds: float = 30.0
+    wall_seconds: float = 90.0
     memory_bytes: int = 512 * 1024 * 1024
     output_bytes: int = 1024 * 1024 * 1024
     rows: int = 1_000_000

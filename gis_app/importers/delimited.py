@@ -10,7 +10,7 @@ from typing import BinaryIO
 from gis_app.domain.errors import Refused
 from gis_app.importers import encodings
 from gis_app.importers.records import MAX_FIELD_CHARS, Batch, FileFacts, Record, Wanted
-from gis_app.importers.tabular import NumberedRow, batches, header_of
+from gis_app.importers.tabular import batches, header_of
 
 _DELIMITERS = (",", ";", "\t")
 _HEADER_ROW = 1
@@ -32,7 +32,7 @@ def read_csv(source: BinaryIO, wanted: Wanted, facts: FileFacts) -> Iterator[Rec
     rows = csv.reader(text, delimiter=_delimiter(text), strict=True)
     try:
         header = header_of(next(rows, []), wanted, facts)
-        yield from batches(_numbered(rows), header, wanted, facts=facts)
+        yield from batches(rows, header, wanted, facts=facts, first=_HEADER_ROW + 1)
     except csv.Error as error:
         raise Refused(
             "The CSV file cannot be read at line {line}: {reason}.",
@@ -41,10 +41,6 @@ def read_csv(source: BinaryIO, wanted: Wanted, facts: FileFacts) -> Iterator[Rec
             reason=str(error),
             limit=MAX_FIELD_CHARS,
         ) from None
-
-
-def _numbered(rows: Iterator[list[str]]) -> Iterator[NumberedRow]:
-    return ((row, cells) for row, cells in enumerate(rows, start=_HEADER_ROW + 1) if cells)
 
 
 def _delimiter(text: io.TextIOWrapper) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from gis_app.domain.errors import Refused
@@ -11,6 +12,8 @@ from gis_app.domain.errors import Refused
 _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 4096
 _NUL_SHARE = 0.2
+_LONGEST_CHARACTER = 4
+_REMEDY_OF_FIELDS = "Export the data again with text in UTF-8 and a .cpg file that says so."
 _REMEDY = "Save the file again as UTF-8 (Excel: 'CSV UTF-8')."
 # Loaded here because inside the sandbox no module can be opened any more.
 for _name in ("utf-8", "utf-8-sig", "gb18030", "gb2312", "utf-16"):
@@ -81,3 +84,34 @@ def _reads_as_chinese(text: str) -> bool:
         return False
     common = sum(len(character.encode("gb2312", "ignore")) == 2 for character in chinese)
     return common >= _COMMON_SHARE * len(chinese)
+
+
+def detect_texts(texts: Sequence[bytes]) -> str:
+    """Return ``utf-8`` or ``gb18030`` for many short texts, of which some may be cut off in the middle of a character.
+
+    Raises
+    ------
+    Refused
+        If they are neither.
+    """
+    if most_decode(texts, "utf-8"):
+        return "utf-8"
+    if not most_decode(texts, "gb18030"):
+        raise Refused("The text of the file is neither UTF-8 nor GB18030.", remedy=_REMEDY_OF_FIELDS)
+    if not _reads_as_chinese(b"\n".join(texts).decode("gb18030", "ignore")):
+        raise Refused("The text of the file is in an unknown encoding; read as GB18030 it makes no sense.",
+                      remedy=_REMEDY_OF_FIELDS)  # fmt: skip
+    return "gb18030"
+
+
+def most_decode(texts: Sequence[bytes], encoding: str) -> bool:
+    """Return whether all texts decode but for a few that are cut off at their end."""
+    cut = 0
+    for text in texts:
+        try:
+            text.decode(encoding)
+        except UnicodeDecodeError as error:
+            if error.start < len(text) - _LONGEST_CHARACTER:
+                return False
+            cut += 1
+    return cut * 2 < max(len(texts), 1)

@@ -36,11 +36,21 @@ class ImportFormat:
         return reader
 
 
+_HERE = "gis_app.importers"
 IMPORTERS: dict[str, ImportFormat] = {
-    # GeoJSON is held as text, hence the smaller limit; the others are read as a stream.
-    "geojson": ImportFormat("gis_app.importers.geojson:read_geojson", (".geojson", ".json"), 64 * _MIB),
-    "csv": ImportFormat("gis_app.importers.delimited:read_csv", (".csv", ".tsv"), 256 * _MIB),
-    "gpx": ImportFormat("gis_app.importers.gpx:read_gpx", (".gpx",), 128 * _MIB),
+    # What is held in memory as a whole has the smaller limits; the others are read as a stream.
+    "geojson": ImportFormat(f"{_HERE}.geojson:read_geojson", (".geojson", ".json"), 64 * _MIB),
+    "geojsonseq": ImportFormat(f"{_HERE}.geojson:read_geojsonseq", (".geojsonl", ".geojsons", ".ndjson"), 256 * _MIB),
+    "csv": ImportFormat(f"{_HERE}.delimited:read_csv", (".csv", ".tsv"), 256 * _MIB),
+    "xlsx": ImportFormat(f"{_HERE}.workbook:read_xlsx", (".xlsx",), 64 * _MIB),
+    "shapefile": ImportFormat(f"{_HERE}.gdal_reading:read_shapefile", (".zip",), 64 * _MIB),
+    "gpkg": ImportFormat(f"{_HERE}.gdal_reading:read_geopackage", (".gpkg",), 64 * _MIB),
+    "flatgeobuf": ImportFormat(f"{_HERE}.gdal_reading:read_flatgeobuf", (".fgb",), 64 * _MIB),
+    "geoparquet": ImportFormat(f"{_HERE}.parquet:read_geoparquet", (".parquet", ".geoparquet"), 64 * _MIB),
+    "kml": ImportFormat(f"{_HERE}.kml:read_kml", (".kml", ".kmz"), 64 * _MIB),
+    "gpx": ImportFormat(f"{_HERE}.gpx:read_gpx", (".gpx",), 128 * _MIB),
+    "osm": ImportFormat(f"{_HERE}.osm:read_osm", (".osm", ".pbf"), 64 * _MIB),
+    "photo": ImportFormat(f"{_HERE}.photo:read_photo", (".jpg", ".jpeg", ".png", ".webp"), 32 * _MIB),
 }
 
 

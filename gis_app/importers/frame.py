@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 import geopandas
+import numpy as np
 
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.periods import CITY_TIME
@@ -221,7 +222,7 @@ def _locate(table: Table, log: ProblemLog, city: CityRules) -> None:
     rows = zip(table.rows, table.place_names, strict=True)
     places = area_names.locate(rows, area_names.AreaNames(city.areas), log)
     table.has_place[:] = [found is not None for found in places]
-    table.xy[:] = [list(found) for found in places if found is not None]
+    table.xy[:] = [np.array([found for found in places if found is not None], dtype=np.float64).reshape(-1, 2)]
 
 
 def _with_sequence(fixes: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:

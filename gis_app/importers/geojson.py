@@ -1,7 +1,8 @@
-"""GeoJSON (RFC 7946): a FeatureCollection, one feature at a time, with plain json and shapely; no GDAL."""
+"""GeoJSON (RFC 7946) and sequences of it (RFC 8142): one feature at a time, with plain json and shapely; no GDAL."""
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from gis_app.importers.records import MAX_FIELDS, FileFacts, Record, Shape, Want
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
+_LONGEST_LINE = 8_000_000
+_RECORD_SEPARATOR = "\x1e"
 _URN = re.compile(r"^urn:ogc:def:crs:(?P<authority>OGC|EPSG):[^:]*:(?P<code>\w+)$", re.IGNORECASE)
 
 
@@ -42,6 +45,37 @@ def read_geojson(source: BinaryIO, wanted: Wanted, facts: FileFacts) -> Iterator
             reason=str(error).split(":")[0],
             place=error.pos if isinstance(error, json.JSONDecodeError) else "unknown",
         ) from None
+
+
+def read_geojsonseq(source: BinaryIO, wanted: Wanted, facts: FileFacts) -> Iterator[Record]:
+    """Yield the features of a file with one GeoJSON feature per line (RFC 8142 or newline-delimited), numbered from 1.
+
+    GeoJSON without a ``crs`` member does not say its datum; each feature may have one of its own, which is not read.
+
+    Raises
+    ------
+    Refused
+        If a line is not a feature, or too long.
+    """
+    facts.encoding = encodings.detect(source)
+    text = io.TextIOWrapper(source, encoding=facts.encoding, errors="strict", newline="\n")
+    row = 0
+    for number, line in enumerate(iter(lambda: text.readline(_LONGEST_LINE), ""), start=1):
+        content = line.strip().lstrip(_RECORD_SEPARATOR).strip()
+        if not content:
+            continue
+        row += 1
+        try:
+            feature = json.loads(content)
+        except (ValueError, RecursionError):
+            feature = None
+        if not isinstance(feature, dict) or feature.get("type") != "Feature":
+            raise Refused(
+                "Line {line} is not a GeoJSON feature.",
+                remedy="Write one feature on each line, or bring the data as one FeatureCollection.",
+                line=number,
+            )
+        yield _record(row, feature, wanted.shape, facts)
 
 
 def _decoded(source: BinaryIO, facts: FileFacts) -> str:

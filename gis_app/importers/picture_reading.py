@@ -157,6 +157,29 @@ def _taken_at(exif: Image.Exif) -> str | None:
         return None
 
 
+@dataclass(frozen=True)
+class Position:
+    """Where and when a picture was taken, as the camera wrote it; None where it wrote nothing."""
+
+    place: tuple[float, float] | None
+    taken_at: str | None
+
+
+def position_of(source: bytes) -> Position:
+    """Return where and when a picture was taken; its pixels are not looked at.
+
+    For confined processes. Raises whatever Pillow raises over what is no JPEG, PNG or WebP.
+    """
+    with Image.open(io.BytesIO(source), formats=FORMATS) as opened:
+        exif = opened.getexif()
+        return Position(_place(exif), _taken_at(exif))
+
+
+def load_what_reading_needs() -> None:
+    """Load the modules that Pillow loads only when it needs them."""
+    _load_what_drawing_needs()
+
+
 def _load_what_drawing_needs() -> None:
     """Draw a picture of each format: modules are files too, and Pillow loads some only when they are needed."""
     exif = Image.Exif()

@@ -48,7 +48,7 @@ def place(
 def _source_geometries(table: Table, shape: Shape) -> Geometries:
     """Return the geometries the sandbox sent; anything but the wanted type means that its reader misbehaved."""
     if _TYPE_OF[shape] is shapely.GeometryType.POINT:
-        return np.asarray(shapely.points(np.array(table.xy, dtype=np.float64).reshape(-1, 2)), dtype=np.object_)
+        return np.asarray(shapely.points(np.concatenate([np.zeros((0, 2)), *table.xy])), dtype=np.object_)
     try:
         found = shapely.from_wkb(np.array(table.wkb, dtype=np.object_))
     except shapely.GEOSException:

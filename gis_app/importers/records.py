@@ -79,11 +79,11 @@ class CellFault:
 
 @dataclass
 class Batch:
-    """Rows as columns, all of one length; ``xy`` and ``wkb`` as in ``Record``, None where a row has none."""
+    """Rows as columns of one length; ``wkb`` as in ``Record``, ``xy`` all x and all y; None where a row has none."""
 
     rows: list[int]
     columns: dict[str, list[object]]
-    xy: list[list[float] | None] | None = None
+    xy: list[list[float | None]] | None = None
     wkb: list[str | None] | None = None
     faults: list[CellFault] = field(default_factory=list)
 
@@ -92,11 +92,11 @@ class Batch:
         faults = {found.position: found.fault for found in self.faults if found.header is None}
         for at, row in enumerate(self.rows):
             values = {name: cells[at] for name, cells in self.columns.items()}
-            pair = self.xy[at] if self.xy is not None else None
+            x, y = (self.xy[0][at], self.xy[1][at]) if self.xy is not None else (None, None)
             yield Record(
                 row,
                 values,
-                xy=None if pair is None else (pair[0], pair[1]),
+                xy=None if x is None or y is None else (x, y),
                 wkb=self.wkb[at] if self.wkb is not None else None,
                 fault=faults.get(at),
             )

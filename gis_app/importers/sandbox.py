@@ -8,6 +8,7 @@ of them.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -18,6 +19,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import IO
+
+import orjson
 
 from gis_app.domain.errors import JingweiError, Refused, Unavailable
 from gis_app.importers.confinement import Limits, confine, isolated_module
@@ -138,8 +141,12 @@ def _last_line(output: IO[bytes]) -> object:
 
 def _decoded(line: bytes) -> object:
     try:
-        return json.loads(line)
+        return orjson.loads(line)
     except ValueError:
+        pass
+    try:
+        return json.loads(line)  # what orjson does not take: see encode_batch
+    except (ValueError, RecursionError):
         return None  # cut off: the child was stopped in the middle of it
 
 
@@ -185,6 +192,7 @@ def _serve(format_name: str, wanted: Wanted, limits: Limits, *, formats: dict[st
     source, output = os.fdopen(0, "rb"), os.fdopen(1, "wb", closefd=False)
     facts = FileFacts()
     read = formats[format_name].load()
+    gc.disable()  # the process ends before anything is worth collecting, and memory is bounded
     try:
         confine(limits)
         for batch in batches_of(_counted(read(source, wanted, facts), limits)):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gis_app.importers.column_values import empty_column, read_column
@@ -33,7 +35,7 @@ class Table:
         self.headers: dict[str, None] = {}
         self.rows: list[int] = []
         self.has_place: list[bool] = []
-        self.xy: list[list[float]] = []
+        self.xy: list[npt.NDArray[np.float64]] = []
         self.wkb: list[str] = []
         self.place_columns: set[str] = set()
         self.place_names: list[tuple[str, str]] = []
@@ -64,11 +66,14 @@ class Table:
             self.place_names.extend(zip(within, names, strict=True))
             self.has_place.extend([True] * len(batch.rows))
             return
-        self.xy.extend(each for each in batch.xy or () if each is not None)
         self.wkb.extend(each for each in batch.wkb or () if each is not None)
-        placed = batch.xy if batch.xy is not None else batch.wkb
-        is_placed = [each is not None for each in placed or ()]
-        self.has_place.extend(is_placed or [False] * len(batch.rows))
+        if batch.xy is not None:
+            pairs = np.array(batch.xy, dtype=np.float64).T
+            is_placed: npt.NDArray[np.bool_] = ~np.isnan(pairs.sum(axis=1))
+            self.xy.append(pairs[is_placed])
+            self.has_place.extend(bool(each) for each in is_placed)
+        else:
+            self.has_place.extend([each is not None for each in batch.wkb or [None] * len(batch.rows)])
 
     def _place_cells(self, batch: Batch, role: str) -> list[str]:
         told = self._mapping.place_headers() if self._mapping is not None else {}
@@ -90,7 +95,10 @@ class Table:
         else:
             cells = batch.columns[names[0]] if len(names) == 1 else self._merged(batch, column, names)
         values, faults = read_column(cells, column, self._reading)
+        told = {found.position for found in batch.faults if found.header in names}
         for at, bad in faults:
+            if at in told:
+                continue
             header = self._header_of(batch, names, at, column)
             self._log.add(batch.rows[at], header, bad.problem, bad.remedy, **bad.params)
         return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,7 +18,7 @@ from gis_app.importers.records import MAX_FIELDS, Batch, CellFault, FileFacts, S
 from gis_app.importers.wire import ROWS_PER_BATCH
 
 Cells = Sequence[object]
-NumberedRow = tuple[int, Cells]
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 @dataclass(frozen=True)
@@ -84,23 +85,32 @@ def _require_place(header: TableHeader, shape: Shape) -> None:
     )
 
 
-def batches(rows: Iterable[NumberedRow], header: TableHeader, wanted: Wanted, *, facts: FileFacts) -> Iterator[Batch]:
-    """Yield numbered rows as batches; a row of another length than the header is a fault of that row."""
+def batches(
+    rows: Iterable[Cells], header: TableHeader, wanted: Wanted, *, facts: FileFacts, first: int
+) -> Iterator[Batch]:
+    """Yield rows as batches, numbered from ``first``; empty rows are passed over but counted.
+
+    A row of another length than the header is a fault of that row. The apostrophe that keeps spreadsheets from running
+    a text as a formula is taken off again.
+    """
     each = iter(rows)
     while chunk := list(islice(each, ROWS_PER_BATCH)):
-        yield _batch(chunk, header, wanted, facts=facts)
+        numbers = list(range(first, first + len(chunk)))
+        first += len(chunk)
+        if not all(chunk):
+            numbers = [number for number, cells in zip(numbers, chunk, strict=True) if cells]
+            chunk = [cells for cells in chunk if cells]
+        if chunk:
+            yield _batch(numbers, chunk, header, wanted, facts=facts)
 
 
-def _batch(chunk: list[NumberedRow], header: TableHeader, wanted: Wanted, *, facts: FileFacts) -> Batch:
-    width = len(header.names)
-    faults = [_wrong_width(at, cells, width) for at, (_, cells) in enumerate(chunk) if len(cells) != width]
-    ragged = {found.position for found in faults}
-    full = [
-        cells if at not in ragged else [*cells[:width], *[None] * (width - len(cells))]
-        for at, (_, cells) in enumerate(chunk)
-    ]
-    cells_of = [list(column) for column in zip(*full, strict=True)]
-    batch = Batch([row for row, _ in chunk], {}, faults=faults)
+def _batch(numbers: list[int], chunk: list[Cells], header: TableHeader, wanted: Wanted, *, facts: FileFacts) -> Batch:
+    width, faults = len(header.names), list[CellFault]()
+    if set(map(len, chunk)) != {width}:
+        faults = [_wrong_width(at, cells, width) for at, cells in enumerate(chunk) if len(cells) != width]
+        chunk = [[*cells[:width], *[None] * (width - len(cells))] for cells in chunk]
+    cells_of = [list(column) for column in zip(*chunk, strict=True)]
+    batch = Batch(numbers, {}, faults=faults)
     if "wkt" in header.places:
         batch.wkb, batch.xy = _from_wkt(cells_of[header.places["wkt"]], wanted, facts, faults=faults)
     elif header.has_pair:
@@ -108,8 +118,14 @@ def _batch(chunk: list[NumberedRow], header: TableHeader, wanted: Wanted, *, fac
     consumed = () if wanted.keeps_place_columns or not facts.has_places else tuple(header.places.values())
     for at, name in enumerate(header.names):
         if name and at not in consumed:
-            batch.columns[name] = cells_of[at]
+            batch.columns[name] = _without_guard(cells_of[at])
     return batch
+
+
+def _without_guard(cells: list[object]) -> list[object]:
+    if not any(isinstance(cell, str) and cell.startswith("'") for cell in cells):
+        return cells
+    return [cell[1:] if isinstance(cell, str) and _GUARDED.match(cell) else cell for cell in cells]
 
 
 def _wrong_width(position: int, cells: Cells, expected: int) -> CellFault:
@@ -122,23 +138,23 @@ def _wrong_width(position: int, cells: Cells, expected: int) -> CellFault:
     return CellFault(position, None, bad.fault)
 
 
-def _positions(xs: list[object], ys: list[object], facts: FileFacts, *, faults: list[CellFault]) -> list[
-    list[float] | None
-]:  # fmt: skip
+def _positions(
+    xs: list[object], ys: list[object], facts: FileFacts, *, faults: list[CellFault]
+) -> list[list[float | None]]:
     fast = _plain_numbers(xs, ys) if not faults else None
     if fast is not None:
         return fast
-    found: list[list[float] | None] = []
+    found: list[list[float | None]] = [[], []]
     known = {fault.position for fault in faults}
     for at, (x, y) in enumerate(zip(xs, ys, strict=True)):
+        pair: tuple[float | None, float | None] = (None, None)
         try:
-            pair = (
-                None if at in known else list(shapes.text_position(_trimmed(x), _trimmed(y), height=False, facts=facts))
-            )
+            if at not in known:
+                pair = shapes.text_position(_trimmed(x), _trimmed(y), height=False, facts=facts)
         except shapes.BadGeometry as bad:
-            pair = None
             faults.append(CellFault(at, None, bad.fault))
-        found.append(pair)
+        found[0].append(pair[0])
+        found[1].append(pair[1])
     return found
 
 
@@ -146,24 +162,24 @@ def _trimmed(cell: object) -> object:
     return cell.strip() if isinstance(cell, str) else cell
 
 
-def _plain_numbers(xs: list[object], ys: list[object]) -> list[list[float] | None] | None:
+def _plain_numbers(xs: list[object], ys: list[object]) -> list[list[float | None]] | None:
     """Return positions if every cell is an ordinary number, as nearly always; else None."""
     try:
-        if not all("_" not in cell for cell in (*xs, *ys)):  # type: ignore[operator]
+        # Python reads 1_0 as 10.
+        if "_" in "".join(xs) or "_" in "".join(ys):  # type: ignore[arg-type]
             return None
-        numbers = np.array([list(map(float, xs)), list(map(float, ys))])  # type: ignore[arg-type]
+        numbers = [list(map(float, xs)), list(map(float, ys))]  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
-    pairs: list[list[float] | None] = numbers.T.tolist()
-    return pairs if np.isfinite(numbers).all() else None
+    return [[*numbers[0]], [*numbers[1]]] if np.isfinite(numbers).all() else None
 
 
-def _from_wkt(cells: list[object], wanted: Wanted, facts: FileFacts, *, faults: list[CellFault]) -> tuple[
-    list[str | None] | None, list[list[float] | None] | None
-]:  # fmt: skip
+def _from_wkt(
+    cells: list[object], wanted: Wanted, facts: FileFacts, *, faults: list[CellFault]
+) -> tuple[list[str | None] | None, list[list[float | None]] | None]:
     known = {fault.position for fault in faults}
     wkb: list[str | None] = []
-    xy: list[list[float] | None] = []
+    xy: list[list[float | None]] = [[], []]
     is_point = wanted.shape in (Shape.POINT, Shape.FIX)
     for at, cell in enumerate(cells):
         record = None
@@ -174,7 +190,8 @@ def _from_wkt(cells: list[object], wanted: Wanted, facts: FileFacts, *, faults: 
         except shapes.BadGeometry as bad:
             faults.append(CellFault(at, None, bad.fault))
         wkb.append(None if record is None else record.wkb)
-        xy.append(None if record is None or record.xy is None else list(record.xy))
+        for axis in (0, 1):
+            xy[axis].append(None if record is None or record.xy is None else record.xy[axis])
     return (None, xy) if is_point else (wkb, None)
 
 

@@ -11,6 +11,8 @@ from itertools import islice
 from string import Formatter
 from types import NoneType
 
+import orjson
+
 from gis_app.domain.errors import JingweiError, Unavailable
 from gis_app.importers.records import MAX_NOTES, Batch, CellFault, FileFacts, GeometryFault, Record
 
@@ -39,7 +41,7 @@ def _gathered(records: list[Record]) -> Batch:
     return Batch(
         [record.row for record in records],
         {name: [record.values.get(name) for record in records] for name in headers},
-        [None if record.xy is None else list(record.xy) for record in records]
+        [[None if record.xy is None else record.xy[axis] for record in records] for axis in (0, 1)]
         if any(record.xy is not None for record in records)
         else None,
         [record.wkb for record in records] if any(record.wkb is not None for record in records) else None,
@@ -54,7 +56,10 @@ def encode_batch(batch: Batch) -> bytes:
         for found in batch.faults
     ]
     line = [batch.rows, batch.columns, batch.xy, batch.wkb, faults]
-    return json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    try:
+        return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # half characters and numbers of more than 64 bits, which the checks of values refuse
+        return json.dumps(line, separators=(",", ":")).encode() + b"\n"
 
 
 def decode_batch(line: list[object]) -> Batch:
@@ -62,27 +67,22 @@ def decode_batch(line: list[object]) -> Batch:
     rows, columns, xy, wkb, faults = line
     if not isinstance(rows, list) or not set(map(type, rows)) <= {int} or not isinstance(columns, dict):
         raise TypeError("not a batch")
-    for cells in (*columns.values(), *(part for part in (xy, wkb) if part is not None)):
+    if not isinstance(faults, list) or (xy is not None and wkb is not None):
+        raise TypeError("not a batch")
+    numbers = _numbers(xy)
+    for cells in (*columns.values(), *(numbers or ()), *([wkb] if wkb is not None else ())):
         if not isinstance(cells, list) or len(cells) != len(rows):
             raise TypeError("not a batch")
-    if not isinstance(faults, list):
-        raise TypeError("not a batch")
-    if xy is not None and wkb is not None:
-        raise TypeError("not a batch")
-    return Batch(rows, columns, _pairs(xy), _texts(wkb), [_fault(each, len(rows)) for each in faults])
+    return Batch(rows, columns, numbers, _texts(wkb), [_fault(each, len(rows)) for each in faults])
 
 
-def _pairs(xy: object) -> list[list[float] | None] | None:
-    if not isinstance(xy, list):
+def _numbers(xy: object) -> list[list[float | None]] | None:
+    if xy is None:
         return None
-    if not set(map(type, xy)) <= {list, NoneType}:
-        raise TypeError("not positions")
-    flat = [number for pair in xy if pair is not None for number in pair]
-    if len(flat) != 2 * sum(pair is not None for pair in xy) or not set(map(type, flat)) <= {float}:
-        raise TypeError("not positions")
-    if not all(pair is None or len(pair) == 2 for pair in xy):
-        raise TypeError("not positions")
-    return xy
+    match xy:
+        case [list(xs), list(ys)] if set(map(type, xs)) | set(map(type, ys)) <= {float, NoneType}:
+            return [xs, ys]
+    raise TypeError("not positions")
 
 
 def _texts(wkb: object) -> list[str | None] | None:

@@ -124,11 +124,11 @@ class Catalogue:
             If the wish names what is not there, or cannot be computed.
         """
         source = self.source(scope, layer)
-        conditions = _conditions(layer, source, wish)
+        narrowed = conditions(layer, source, wish)
         order = _order(source, wish.sort)
         wanted = FeaturePage(
             limit=wish.limit + 1,
-            conditions=conditions,
+            conditions=narrowed,
             order=order,
             after=_after(source, wish) if wish.after is not None else None,
             offset=wish.offset,
@@ -144,7 +144,7 @@ class Catalogue:
                 is_whole = is_first and len(rows) <= wish.limit
                 matched = len(rows) if is_whole else None
                 if is_first and not is_whole:
-                    matched = feature_collections.count(connection, source, conditions)
+                    matched = feature_collections.count(connection, source, narrowed)
         except (DataError, InternalError) as error:
             raise InvalidInput(
                 "The filter cannot be computed: {reason}",
@@ -197,7 +197,8 @@ def _after(source: FeatureSource, wish: Wish) -> int | uuid.UUID:
     return known
 
 
-def _conditions(layer: LayerSpec, source: FeatureSource, wish: Wish) -> list[ColumnElement[bool]]:
+def conditions(layer: LayerSpec, source: FeatureSource, wish: Wish) -> list[ColumnElement[bool]]:
+    """Return what narrows a layer to a wish: box, time, filter and equal texts; raises as ``features``."""
     terms = source.terms()
     made = []
     if wish.box is not None:

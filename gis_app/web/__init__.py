@@ -43,6 +43,7 @@ from gis_app.web import (
     inspection_api,
     inspections,
     kpis,
+    layer_exports,
     log_in,
     map_page,
     navigation,
@@ -76,6 +77,7 @@ from gis_app.web import (
 
 BLUEPRINTS = (
     map_page.blueprint,
+    layer_exports.blueprint,
     tiles.blueprint,
     api.blueprint,
     hazards.blueprint,

@@ -87,6 +87,22 @@ def wish(source: FeatureSource, *, default_limit: int | None = None) -> Wish:
     )
 
 
+def narrowing(source: FeatureSource, *, also: Collection[str]) -> Wish:
+    """Return what narrows a collection; pages and order are not asked. ``also`` names the route's own parameters."""
+    told = {name for name in source.types if name != GEOMETRY and source.kind(name) != "array"}
+    names = {"bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs", *also}
+    require_known(names | told)
+    return Wish(
+        limit=1,
+        box=_numbers("bbox"),
+        box_crs=crs("bbox-crs"),
+        when=request.args.get("datetime") or None,
+        filter=_filter(),
+        filter_crs=crs("filter-crs"),
+        equal={name: request.args[name] for name in told - names if name in request.args},
+    )
+
+
 def crs(name: str) -> Crs:
     """Return a reference system by its address."""
     value = request.args.get(name)

@@ -71,3 +71,21 @@ def test_every_datum_a_file_may_declare_leads_back_to_one_wgs84_point():
     for name, convert in from_wgs84.items():
         lon, lat = datum.TO_WGS84[name](*convert(120.65, 27.78))
         assert (float(lon), float(lat)) == pytest.approx((120.65, 27.78), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("there", "back"),
+    [(datum.wgs84_to_gcj02, datum.gcj02_to_wgs84), (datum.wgs84_to_bd09, datum.bd09_to_wgs84)],
+)
+def test_the_inverse_is_the_exact_one_within_a_ten_millionth_of_a_metre(there, back):
+    # The exact one: steps until not one bit of any point changes any more, or it only swings within the last bits.
+    chance = np.random.default_rng(8)
+    lon, lat = chance.uniform(73, 135, 20_000), chance.uniform(4, 53, 20_000)
+    exact_lon, exact_lat = lon.copy(), lat.copy()
+    for _ in range(60):
+        shifted_lon, shifted_lat = there(exact_lon, exact_lat)
+        exact_lon, exact_lat = exact_lon - (shifted_lon - lon), exact_lat - (shifted_lat - lat)
+
+    found_lon, found_lat = back(lon, lat)
+
+    assert metres_apart(found_lon, found_lat, exact_lon, exact_lat).max() < 1e-7

@@ -89,7 +89,7 @@ def test_wkt_places_rows_of_a_csv(read_text):
         ("a.csv", 'name,lon,lat\n"x,1,2\n', "facilities", "cannot be read at line"),
         ("a.gpx", "<kml/>", "tracks", "begins with <kml>"),
         ("a.gpx", GPX.format(name="x", points=POINT), "streets", "GPX holds points and tracks"),
-        ("a.xlsx", "x", "villages", "not one that can be imported"),
+        ("a.dwg", "x", "villages", "not one that can be imported"),
     ],
 )
 def test_a_file_that_is_not_what_it_says_is_refused(read_text, name, content, kind, says):

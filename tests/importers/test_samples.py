@@ -31,8 +31,10 @@ def test_every_format_and_every_kind_has_a_sample():
     assert {suffix for known in IMPORTERS.values() for suffix in known.suffixes} >= {
         path.suffix for path in SAMPLES.iterdir()
     }
-    assert all(any((SAMPLES / "x").with_suffix(s).suffix == p.suffix for p in SAMPLES.iterdir() for s in known.suffixes)
-               for known in IMPORTERS.values())  # fmt: skip
+    # Files that are no text are made by made_files.py.
+    assert {"geojson", "csv", "gpx"} <= {
+        name for name, known in IMPORTERS.items() for path in SAMPLES.iterdir() if path.suffix in known.suffixes
+    }
     assert {path.stem for path in SAMPLES.iterdir()} == set(ImportKind)
 
 
