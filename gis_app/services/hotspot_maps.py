@@ -15,10 +15,12 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from gis_app.analysis.hotspot_series import HORIZON_DAYS
 from gis_app.analysis.lattice import DEFAULT_CELL_M
+from gis_app.analysis.places import PlaceKind
 from gis_app.analysis.rolling_origin import BASELINE, FEWEST_EVENTS
-from gis_app.analysis.scoring import AreaScore, CalibrationGroup, calibration, score_map
+from gis_app.analysis.scoring import AreaScore, CalibrationGroup, calibration, count_in_share, score_map
 from gis_app.domain.errors import InvalidInput, NotFound
 from gis_app.domain.rights import Scope
+from gis_app.services.hotspot_ground import group_key, group_of
 from gis_app.services.hotspot_rows import ALL, run_id
 from gis_app.services.hotspot_runs import PAST_MAPS, weekly_moments
 from gis_app.storage import hotspot_maps
@@ -87,6 +89,8 @@ class ShownMap:
     ----------
     id
         None for a map that is not kept.
+    kind
+        What its places are.
     until
         Hazards found before this moment were learnt from.
     methods
@@ -113,6 +117,7 @@ class ShownMap:
     scores: npt.NDArray[np.float64]
     held_back: Judged | None
     then: Judged | None
+    kind: PlaceKind = PlaceKind.CELLS
     cell_m: float = DEFAULT_CELL_M
     horizon_days: float = HORIZON_DAYS
 
@@ -126,19 +131,34 @@ class ShownMap:
         """Places of the cells, the hottest first; equal ones by their count, then from the south."""
         return np.lexsort((*self.parts.cells.T, -self.parts.event_count, -self.scores))
 
+    def taken(self, share: float) -> int:
+        """Return how many of the hottest places make up a share of the area, or of the length of all streets."""
+        sizes = self.parts.sizes
+        return count_in_share(share, np.ones(len(self.scores)) if sizes is None else sizes[self.order])
 
-def listed(engine: Engine, scope: Scope, *, group: str = ALL) -> dict[str, Any]:
-    """Return the groups and the runs of one that have cells in the caller's area; the newest last.
 
-    ``names`` holds the Chinese and the English name of each category.
+def listed(engine: Engine, scope: Scope, *, group: str = ALL, kind: PlaceKind = PlaceKind.CELLS) -> dict[str, Any]:
+    """Return the groups and the runs of one that have places of a kind in the caller's area; the newest last.
+
+    ``names`` holds the Chinese and the English name of each category, ``kinds`` the kinds of place with maps of it.
     """
     with scoped(engine, scope) as connection:
         names = category_names(connection)
         known = {row["code"]: row for row in hotspot_maps.groups(connection)}
         groups = [code for code in (ALL, *names) if code in known]
-        rows = [row for row in hotspot_maps.runs(connection, group) if row["result"] and "method" in row["result"]]
+        kinds = [each for each in PlaceKind if group_key(each, group) in known]
+        rows = [
+            row
+            for row in hotspot_maps.runs(connection, group_key(kind, group))
+            if row["result"] and "method" in row["result"]
+        ]
         seen = hotspot_maps.with_parts(connection, [row["id"] for row in rows])
-    return {"names": names, "groups": groups, "runs": [row for row in rows if row["id"] in seen][-PAST_MAPS - 1 :]}
+    return {
+        "names": names,
+        "groups": groups,
+        "kinds": kinds,
+        "runs": [row for row in rows if row["id"] in seen][-PAST_MAPS - 1 :],
+    }
 
 
 def one(engine: Engine, scope: Scope, run: uuid.UUID, *, method: str = "") -> ShownMap:
@@ -182,9 +202,10 @@ def shown_map(row: RowMapping, parts: Parts, *, method: str = "") -> ShownMap:
         )
     scores = _scores(result["methods"], parts, name)
     until = row["data_to"]
+    kind, group = group_of(row["kind"].removeprefix(KIND))
     shown = ShownMap(
         id=row["id"],
-        group=row["kind"].removeprefix(KIND),
+        group=group,
         until=until,
         data_from=row["data_from"],
         method=name,
@@ -197,6 +218,7 @@ def shown_map(row: RowMapping, parts: Parts, *, method: str = "") -> ShownMap:
         scores=scores,
         held_back=None,
         then=None,
+        kind=kind,
     )
     if parts.later_count is None:
         return shown
@@ -212,11 +234,18 @@ def judged(method: str, scores: npt.NDArray[np.float64], parts: Parts, *, start:
     baseline: tuple[AreaScore, ...] = ()
     groups: list[CalibrationGroup] = []
     if later.any():
-        ours, baseline = score_map(scores, later), score_map(parts.event_count, later)
+        sizes = parts.sizes
+        ours, baseline = (score_map(each, later, size=sizes) for each in (scores, counted(parts)))
         if method in EXPECTING and (scores > 0).any():
-            groups = calibration(scores, later)
+            # Scores of grids and streets are per km2 or km.
+            groups = calibration(scores if sizes is None else scores * sizes, later)
     end = start + timedelta(days=HORIZON_DAYS)
     return Judged(method, start, end, int(later.sum()), ours, baseline, groups)
+
+
+def counted(parts: Parts) -> npt.NDArray[np.float64]:
+    """Return the count so far as a score: per cell, or per km2 or km."""
+    return np.asarray(parts.event_count / (1.0 if parts.sizes is None else parts.sizes), dtype=np.float64)
 
 
 def window_before(until: datetime) -> datetime:
@@ -227,7 +256,7 @@ def window_before(until: datetime) -> datetime:
 def _held_back(connection: Connection, shown: ShownMap) -> Judged | None:
     """Return how the map of one horizon before did, by the same method if it is kept, else by the one chosen then."""
     start = window_before(shown.until)
-    row = hotspot_maps.run(connection, run_id(KIND + shown.group, start))
+    row = hotspot_maps.run(connection, run_id(KIND + group_key(shown.kind, shown.group), start))
     if row is None or "method" not in row["result"]:
         return None
     parts = _parts(connection, row)
@@ -244,5 +273,5 @@ def _parts(connection: Connection, row: RowMapping) -> Parts | None:
 
 def _scores(kept: Sequence[str], parts: Parts, method: str) -> npt.NDArray[np.float64]:
     if method == BASELINE:
-        return parts.event_count.astype(np.float64)
+        return counted(parts)
     return np.asarray(parts.scores[list(kept).index(method)], dtype=np.float64)

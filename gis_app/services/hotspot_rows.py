@@ -14,10 +14,11 @@ import pandas as pd
 from sqlalchemy import RowMapping
 
 from gis_app import __version__
-from gis_app.analysis.event_history import EventHistory, event_history
 from gis_app.analysis.hotspot_series import HORIZON_DAYS, SeriesMap, Step
-from gis_app.analysis.lattice import IntArray, Lattice, cell_positions
-from gis_app.analysis.rolling_origin import WindowTrials
+from gis_app.analysis.lattice import DEFAULT_CELL_M, IntArray
+from gis_app.analysis.places import PlaceKind
+from gis_app.analysis.rolling_origin import History, WindowTrials
+from gis_app.services.hotspot_ground import Ground, group_key
 from gis_app.storage import hotspot_maps
 
 ALL = "all"
@@ -32,25 +33,22 @@ class MappedCity:
 
     Parameters
     ----------
-    lattice
-        The cells of the city.
-    paths
-        Shape ``(n,)``: scope path of each cell's village.
+    ground
+        The cells, grids or streets of the city.
     events
         As of ``storage.hotspot_maps.events``.
     end
         The moment of the newest map.
     """
 
-    lattice: Lattice
-    paths: npt.NDArray[np.object_]
+    ground: Ground
     events: pd.DataFrame
     end: datetime
 
-    def history(self, group: str) -> EventHistory:
+    def history(self, group: str) -> History:
         """Return the hazards of a group before the newest map."""
         rows = self.events if group == ALL else self.events[self.events["category_code"] == group]
-        return event_history(self.lattice, rows["x"], y=rows["y"], day=rows["day"], until=day_of(self.end))
+        return self.ground.history(rows, day_of(self.end))
 
     def shares_of(
         self, group: str, until: float, *, has_passed: bool
@@ -62,12 +60,12 @@ class MappedCity:
         """
         rows = self.events if group == ALL else self.events[self.events["category_code"] == group]
         day = rows["day"].to_numpy(dtype=np.float64)
-        place = cell_positions(self.lattice, rows["x"], y=rows["y"])
+        place, paths = self.ground.locate(rows["x"], rows["y"]), self.ground.paths
         known = (day < (until + HORIZON_DAYS if has_passed else until)) & (place >= 0)
         names, village = np.unique(
-            np.concatenate([self.paths, rows["scope_path"].to_numpy()]).astype(str), return_inverse=True
+            np.concatenate([paths, rows["scope_path"].to_numpy()]).astype(str), return_inverse=True
         )
-        own, of_row = village[: len(self.paths)], village[len(self.paths) :]
+        own, of_row = village[: len(paths)], village[len(paths) :]
         width = len(names)
         counted = place * width + of_row
         pairs = np.unique(np.concatenate([np.arange(len(own)) * width + own, counted[known]]))
@@ -112,11 +110,15 @@ def rows_of(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the row of a run, and those of its cells by village."""
     one, trial = made
-    kind, at = hotspot_maps.KIND + group, moment_of(step.until)
+    ground = city.ground
+    kind, at = hotspot_maps.KIND + group_key(ground.kind, group), moment_of(step.until)
+    parameters: dict[str, Any] = {"horizon_days": HORIZON_DAYS}
+    if ground.kind == PlaceKind.CELLS:
+        parameters["cell_m"] = DEFAULT_CELL_M
     run: dict[str, Any] = {
         "id": run_id(kind, at),
         "kind": kind,
-        "parameters": {"cell_m": city.lattice.cell_m, "horizon_days": HORIZON_DAYS},
+        "parameters": parameters,
         "data_from": moment_of(min(oldest, step.until)),
         "data_to": at,
         "code_version": __version__,
@@ -135,14 +137,15 @@ def rows_of(
         "methods": list(one.scores),
         "params": {name: dict(params) for name, params in one.params.items()},
     }
-    scores = np.array(list(one.scores.values())).reshape(len(one.scores), city.lattice.cell_count)
+    scores = np.array(list(one.scores.values())).reshape(len(one.scores), len(ground.keys))
     cell, paths, event_count, later_count = city.shares_of(group, step.until, has_passed=one.later_count is not None)
     return run, hotspot_maps.packed_parts(
         paths,
-        city.lattice.cells[cell],
+        ground.keys[cell],
         event_count=event_count,
         scores=scores[:, cell],
         later_count=later_count,
+        sizes=None if ground.sizes is None else ground.sizes[cell],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,10 @@ from sqlalchemy import Connection, Engine
 
 from gis_app import __version__
 from gis_app.analysis.hotspot_series import HORIZON_DAYS, WEEK_DAYS, Step, map_series, steps_of
-from gis_app.analysis.lattice import DEFAULT_CELL_M, lattice_over
+from gis_app.analysis.places import PlaceKind
 from gis_app.analysis.rolling_origin import SCORED_WINDOWS, WindowTrials
 from gis_app.domain.periods import CITY_TIME
-from gis_app.services.analyses import paths_of_cells
+from gis_app.services.hotspot_ground import ground_of, group_key
 from gis_app.services.hotspot_rows import (
     ALL,
     MappedCity,
@@ -24,7 +25,7 @@ from gis_app.services.hotspot_rows import (
     rows_of,
     run_id,
 )
-from gis_app.storage import analysis_runs, hotspot_maps
+from gis_app.storage import hotspot_maps
 from gis_app.storage.engine import long_job, scoped, system_scope
 
 FEWEST_EVENTS = 100
@@ -47,7 +48,7 @@ def refresh(
     groups: Sequence[str] | None = None,
     progress: Progress = lambda stage, share: None,
 ) -> dict[str, int]:
-    """Compute the maps that are missing or whose hazards changed; return how many, by group.
+    """Compute the maps that are missing or whose hazards changed; return how many, by group and kind of place.
 
     Where no hazard changed since the last look, nothing is read; what is unchanged of a group is left as it is.
 
@@ -68,19 +69,26 @@ def refresh(
         if made_from is None or _is_unchanged(connection, made_from):
             return {}
         city = _city(connection, now, srid)
-    if city is None:
-        return {}
+        if city is None:
+            return {}
+        grounds = [
+            city.ground,
+            *(ground_of(connection, kind, srid=srid) for kind in PlaceKind if kind != PlaceKind.CELLS),
+        ]
     counted = city.events["category_code"].value_counts()
     known = [ALL, *sorted(str(code) for code, count in counted.items() if count >= FEWEST_EVENTS)]
     wanted = known if groups is None else [group for group in known if group in groups]
+    cities = [replace(city, ground=ground) for ground in grounds if ground is not None]
+    tasks = [(each, group) for group in wanted for each in cities]
     made = {}
-    for number, group in enumerate(wanted):
-        share = (number / len(wanted), 1 / len(wanted))
+    for number, (each, group) in enumerate(tasks):
+        share = (number / len(tasks), 1 / len(tasks))
         with long_job(engine) as connection:
-            made[group] = _refresh_group(connection, city, group, progress=progress, share=share)
+            key = group_key(each.ground.kind, group)
+            made[key] = _refresh_group(connection, each, group, progress=progress, share=share)
     with scoped(engine, system_scope()) as connection:
         if groups is None:
-            _remove_others(connection, known)
+            _remove_others(connection, [group_key(each.ground.kind, group) for group in known for each in cities])
         hotspot_maps.note_facts(connection, ALL, made_from)
     progress("", 1.0)
     return made
@@ -104,7 +112,8 @@ def _facts(connection: Connection, now: datetime, groups: Sequence[str] | None) 
     return {
         "hazards": row["hazards"],
         "changed_at": row["changed_at"].isoformat(),
-        "villages": row["villages"],
+        "areas": row["areas"],
+        "streets": row["streets"],
         "end": _end(now, row["newest"]).isoformat(),
         "groups": None if groups is None else sorted(groups),
         "version": __version__,
@@ -133,28 +142,28 @@ def _is_unchanged(connection: Connection, made_from: dict[str, Any]) -> bool:
 
 
 def _city(connection: Connection, now: datetime, srid: int) -> MappedCity | None:
-    villages = analysis_runs.current_areas(connection, "village", srid=srid)
+    cells = ground_of(connection, PlaceKind.CELLS, srid=srid)
     newest = hotspot_maps.facts(connection, now=now)["newest"]
-    if newest is None or not len(villages):
+    if newest is None or cells is None:
         return None
     end = _end(now, newest)
     # From the beginning of a year: were it a number of days, every day would change every map.
     start = _midnight(date(end.astimezone(CITY_TIME).year - _YEARS, 1, 1))
     events = hotspot_maps.events(connection, start=start, end=end, srid=srid)
-    lattice = lattice_over(villages["shape"].to_numpy(), DEFAULT_CELL_M)
-    return MappedCity(lattice, paths_of_cells(lattice, villages), events, end)
+    return MappedCity(cells, events, end)
 
 
 def _refresh_group(
     connection: Connection, city: MappedCity, group: str, *, progress: Progress, share: tuple[float, float]
 ) -> int:
-    kind = hotspot_maps.KIND + group
+    key, methods = group_key(city.ground.kind, group), city.ground.methods
+    kind = hotspot_maps.KIND + key
     hotspot_maps.lock(connection, kind)
     past = city.history(group)
     oldest = float(past.day[0]) if len(past) else past.until
     weekly = [day_of(moment) for moment in weekly_moments(city.end) if day_of(moment) > oldest]
-    steps = steps_of(past, sorted({*weekly, past.until}), map_count=KEPT_MAPS + 1)
-    stored = {row["data_to"]: row for row in hotspot_maps.runs(connection, group)}
+    steps = steps_of(past, sorted({*weekly, past.until}), map_count=KEPT_MAPS + 1, methods=methods)
+    stored = {row["data_to"]: row for row in hotspot_maps.runs(connection, key)}
 
     def is_kept(step: Step) -> bool:
         return is_kept_run(stored.get(moment_of(step.until)), step)
@@ -163,9 +172,11 @@ def _refresh_group(
         return kept_trials(stored[moment_of(step.until)]["result"]["trials"])
 
     made = 0
-    series = map_series(past, steps, weekly=weekly, kept=trials, is_kept=is_kept, every_method=group == ALL)
+    series = map_series(
+        past, steps, weekly=weekly, kept=trials, is_kept=is_kept, every_method=group == ALL, methods=methods
+    )
     for step, one, trial in series:
-        progress(group, share[0] + share[1] * steps.index(step) / len(steps))
+        progress(key, share[0] + share[1] * steps.index(step) / len(steps))
         hotspot_maps.store_run(connection, *rows_of(city, group, step, oldest=oldest, made=(one, trial)))
         made += one is not None
     moments = {moment_of(step.until): step for step in steps}

@@ -12,20 +12,20 @@ import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Engine, RowMapping
 
-from gis_app.analysis.event_history import EventHistory, event_history
 from gis_app.analysis.feedback import accepted_cases
 from gis_app.analysis.hotspot_series import FEWEST_EVENTS_KNOWN, HORIZON_DAYS
-from gis_app.analysis.hotspots import HOTSPOT_METHODS, Params
-from gis_app.analysis.lattice import IntArray, Lattice, lattice_of_cells
-from gis_app.analysis.rolling_origin import BASELINE, middle_choice
-from gis_app.analysis.scoring import cells_in_share
+from gis_app.analysis.hotspots import Params
+from gis_app.analysis.places import PlaceKind
+from gis_app.analysis.rolling_origin import BASELINE, History, middle_choice
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.hazards import DISCOVERED_WAYS, Severity
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Scope
 from gis_app.services import hotspot_maps as maps
+from gis_app.services.hotspot_ground import group_key, methods_on
 from gis_app.services.hotspot_maps import HIT_SHARE, Judged, ShownMap
 from gis_app.services.hotspot_rows import ALL, day_of, run_id
+from gis_app.services.hotspot_shapes import OwnGround, own_ground
 from gis_app.storage import hotspot_maps
 from gis_app.storage.engine import scoped
 from gis_app.storage.hotspot_maps import KIND
@@ -53,6 +53,8 @@ class Wish:
         Reported to us, or discovered by looking.
     is_guarded
         Whether what was found by looking is learnt from with the probability that stops the map from running away.
+    kind
+        On which places the map is made.
     """
 
     group: str = ALL
@@ -61,6 +63,7 @@ class Wish:
     days: str = ""
     found: str = ""
     is_guarded: bool = False
+    kind: PlaceKind = PlaceKind.CELLS
 
     def __post_init__(self) -> None:
         known: Mapping[str, tuple[str, ...]] = {
@@ -83,7 +86,7 @@ class Wish:
     @property
     def is_plain(self) -> bool:
         """Whether the kept map of the group shows just this."""
-        return replace(self, group=ALL) == Wish()
+        return replace(self, group=ALL, kind=PlaceKind.CELLS) == Wish()
 
     def matches(self, events: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Return which rows are wanted; columns category_code, severity, discovered_by, day."""
@@ -137,7 +140,7 @@ def tried(
     srid
         Projected CRS of the cells.
     method
-        Key of ``HOTSPOT_METHODS``; that of the newest map, if empty.
+        Key of the methods on that kind of place; that of the newest map, if empty.
 
     Raises
     ------
@@ -146,28 +149,30 @@ def tried(
     InvalidInput
         If the method is unknown.
     """
-    if method and method not in HOTSPOT_METHODS:
+    known, key = methods_on(wish.kind), group_key(wish.kind, wish.group)
+    if method and method not in known:
         raise InvalidInput(
             "This map was not made by {method}.",
             remedy="Use one of {known}.",
             method=method[:40],
-            known=", ".join(HOTSPOT_METHODS),
+            known=", ".join(known),
         )
     with scoped(engine, scope) as connection:
-        current = [row for row in hotspot_maps.runs(connection, wish.group) if row["is_current"]]
+        current = [row for row in hotspot_maps.runs(connection, key) if row["is_current"]]
         if not current or "method" not in current[0]["result"]:
             raise maps.missing()
         row = current[0]
         parts = hotspot_maps.parts(connection, row["id"], method_count=len(row["result"]["methods"]))
         if parts is None:
             raise maps.missing()
-        then = hotspot_maps.run(connection, run_id(KIND + wish.group, maps.window_before(row["data_to"])))
+        then = hotspot_maps.run(connection, run_id(KIND + key, maps.window_before(row["data_to"])))
         events = hotspot_maps.events(connection, start=_FIRST_YEAR, end=row["data_to"], srid=srid)
-    base = maps.shown_map(row, parts)
+        base = maps.shown_map(row, parts)
+        ground = own_ground(connection, base, srid=srid)
     name = method or base.method
     # The held-back window is scored with the parameters that were known before it.
-    params = [_params(name, each) for each in (row, then)]
-    trial = _Trial(base, name, params[0], params[1], events[wish.matches(events)])
+    params = [_params(wish.kind, name, each) for each in (row, then)]
+    trial = _Trial(base, ground, name, params[0], params[1], events[wish.matches(events)])
     if len(trial.events) < FEWEST_EVENTS_KNOWN:
         return TooFew(len(trial.events))
     plain = trial.map(trial.events)
@@ -184,6 +189,7 @@ def tried(
 @dataclass(frozen=True, eq=False)
 class _Trial:
     base: ShownMap
+    ground: OwnGround
     method: str
     params: Params
     params_then: Params
@@ -191,53 +197,41 @@ class _Trial:
 
     def map(self, learnt_from: pd.DataFrame) -> ShownMap:
         """Return the map, scored on all hazards that fit, whatever it learnt from."""
-        lattice = lattice_of_cells(self.base.parts.cells, self.base.cell_m)
-        place = _places(lattice, self.base.parts.cells)
+        place = self.ground.place
         until, start = self.base.until, maps.window_before(self.base.until)
-        past, all_of_them = (_history(lattice, rows, until) for rows in (learnt_from, self.events))
+        past, all_of_them = (self.ground.history(rows, day_of(until)) for rows in (learnt_from, self.events))
         end = day_of(start) + HORIZON_DAYS
         later = all_of_them.before(end).count - all_of_them.before(day_of(start)).count
         known = past.before(day_of(start))
         held_back = None
         if len(known) >= FEWEST_EVENTS_KNOWN:
             parts = replace(self.base.parts, event_count=known.count[place], later_count=later[place])
-            held_back = maps.judged(self.method, self._scores(known, place, self.params_then), parts, start=start)
+            held_back = maps.judged(self.method, self._scores(known, self.params_then), parts, start=start)
         return replace(
             self.base,
             id=None,
             method=self.method,
-            methods=[self.base.chosen, *(name for name in HOTSPOT_METHODS if name != self.base.chosen)],
+            methods=[self.base.chosen, *(name for name in methods_on(self.base.kind) if name != self.base.chosen)],
             params=dict(self.params),
             parts=replace(self.base.parts, event_count=past.count[place], later_count=None),
-            scores=self._scores(past, place, self.params),
+            scores=self._scores(past, self.params),
             held_back=held_back,
             then=None,
         )
 
-    def _scores(self, past: EventHistory, place: IntArray, params: Params) -> npt.NDArray[np.float64]:
-        if self.method == BASELINE:
-            return past.count[place].astype(np.float64)
-        score: Callable[..., Any] = HOTSPOT_METHODS[self.method].score
-        return np.asarray(score(past, horizon_days=HORIZON_DAYS, **params)[place], dtype=np.float64)
+    def _scores(self, past: History, params: Params) -> npt.NDArray[np.float64]:
+        score: Callable[..., Any] = methods_on(self.base.kind)[self.method].score
+        scores = score(past, horizon_days=HORIZON_DAYS, **(params if self.method != BASELINE else {}))
+        return np.asarray(scores[self.ground.place], dtype=np.float64)
 
 
-def _params(method: str, row: RowMapping | None) -> Params:
+def _params(kind: PlaceKind, method: str, row: RowMapping | None) -> Params:
     kept: Params | None = None if row is None else row["result"].get("params", {}).get(method)
-    return middle_choice(HOTSPOT_METHODS[method]) if kept is None else kept
-
-
-def _history(lattice: Lattice, rows: pd.DataFrame, until: datetime) -> EventHistory:
-    return event_history(lattice, rows["x"], y=rows["y"], day=rows["day"], until=day_of(until))
-
-
-def _places(lattice: Lattice, cells: IntArray) -> IntArray:
-    """Return the position in the lattice of each cell."""
-    column, row = (cells - [lattice.first_i, lattice.first_j]).T
-    return np.asarray(lattice.positions[row, column], dtype=np.int64)
+    return middle_choice(methods_on(kind)[method]) if kept is None else kept
 
 
 def _changed_share(one: ShownMap, other: ShownMap) -> float:
-    taken = cells_in_share(HIT_SHARE, len(one.scores))
+    taken = min(one.taken(HIT_SHARE), other.taken(HIT_SHARE))
     both = np.intersect1d(one.order[:taken], other.order[:taken])
     return 1.0 - len(both) / taken
 

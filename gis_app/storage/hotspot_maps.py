@@ -18,7 +18,7 @@ from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import HotspotPart
 
 KIND = "hotspots:"
-"""Before the group: ``hotspots:all``, or the code of a category."""
+"""Before the group: ``hotspots:all``, or the code of a category; on other places ``hotspots:grids:all``."""
 _INTEGERS, _FLOATS = np.dtype("<i4"), np.dtype("<f4")
 # Void ones were none. In the order of time, then of place, so that the order of the rows changes nothing.
 _EVENTS = text("""
@@ -31,7 +31,10 @@ ORDER BY discovered_at, 1, 2""")
 _FACTS = text("""
 SELECT count(*) AS hazards, max(changed_at) AS changed_at,
        max(discovered_at) FILTER (WHERE discovered_at <= :now) AS newest,
-       (SELECT count(*) || ':' || max(id) FROM area WHERE level = 'village' AND valid_to IS NULL) AS villages
+       (SELECT string_agg(level || n || ':' || last, ' ' ORDER BY level) FROM (
+            SELECT level, count(*) AS n, max(id) AS last FROM area
+            WHERE level IN ('village', 'grid') AND valid_to IS NULL GROUP BY level) known) AS areas,
+       (SELECT count(*) || ':' || max(id) FROM street_segment) AS streets
 FROM hazard""")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:kind))")
 _RUNS = text("""
@@ -48,7 +51,7 @@ INSERT INTO analysis_run (id, kind, parameters, data_from, data_to, code_version
 VALUES (:id, :kind, CAST(:parameters AS jsonb), :data_from, :data_to, :code_version, :input_digest, false,
         CAST(:result AS jsonb))""")
 _PARTS = text("""
-SELECT p.scope_path, p.cells, p.event_count, p.scores, p.later_count, a.id AS area_id, a.name_zh, a.name_en
+SELECT p.scope_path, p.cells, p.event_count, p.scores, p.later_count, p.sizes, a.id AS area_id, a.name_zh, a.name_en
 FROM hotspot_part p LEFT JOIN area a ON a.scope_path = p.scope_path AND a.valid_to IS NULL
 WHERE p.run_id = :id ORDER BY p.scope_path""")
 _WITH_PARTS = text("SELECT DISTINCT run_id FROM hotspot_part WHERE run_id = ANY(:ids)")
@@ -56,7 +59,7 @@ _WITH_PARTS = text("SELECT DISTINCT run_id FROM hotspot_part WHERE run_id = ANY(
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The cells of a map that lie in the caller's area, village after village.
+    """The cells, or other places, of a map that lie in the caller's area, village after village.
 
     Parameters
     ----------
@@ -72,6 +75,8 @@ class Parts:
         Shape ``(methods, n)``.
     later_count
         Shape ``(n,)``, None while the horizon has not passed.
+    sizes
+        Shape ``(n,)``: km2 of grids, km of pieces of streets; None for cells, which are all alike.
     """
 
     villages: Sequence[Mapping[str, Any]]
@@ -80,10 +85,11 @@ class Parts:
     event_count: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
     later_count: npt.NDArray[np.int64] | None
+    sizes: npt.NDArray[np.float64] | None = None
 
 
 def facts(connection: Connection, *, now: datetime) -> RowMapping:
-    """Return what tells whether anything changed: number, last change and newest of the hazards, and the villages."""
+    """Return what tells whether anything changed: number, last change, newest of the hazards; areas and streets."""
     return connection.execute(_FACTS, {"now": now}).mappings().one()
 
 
@@ -165,6 +171,7 @@ def packed_parts(
     event_count: npt.NDArray[np.int64],
     scores: npt.NDArray[np.float64],
     later_count: npt.NDArray[np.int64] | None,
+    sizes: npt.NDArray[np.float64] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of a map, one per village; ``scores`` has shape ``(methods, n)``."""
     order = np.argsort(scope_paths.astype(str), kind="stable")
@@ -176,6 +183,7 @@ def packed_parts(
             "event_count": event_count[own].astype(_INTEGERS).tobytes(),
             "scores": np.ascontiguousarray(scores[:, own]).astype(_FLOATS).tobytes(),
             "later_count": None if later_count is None else later_count[own].astype(_INTEGERS).tobytes(),
+            "sizes": None if sizes is None else sizes[own].astype(_FLOATS).tobytes(),
         }
         for path, own in zip(paths, np.split(order, starts[1:]), strict=True)
     ]
@@ -190,6 +198,7 @@ def parts(connection: Connection, run_id: uuid.UUID, *, method_count: int) -> Pa
     later = [row["later_count"] for row in rows]
     cells = _numbers([row["cells"] for row in rows]).reshape(-1, 2)
     count = _numbers([row["event_count"] for row in rows])
+    areas = [row["sizes"] for row in rows]
     scores = [
         np.frombuffer(row["scores"], _FLOATS).astype(np.float64).reshape(method_count, size)
         for row, size in zip(rows, sizes, strict=True)
@@ -211,7 +220,12 @@ def parts(connection: Connection, run_id: uuid.UUID, *, method_count: int) -> Pa
         event_count=summed(count),
         scores=np.concatenate(scores, axis=1)[:, order][:, first],
         later_count=None if any(each is None for each in later) else summed(_numbers(later)),
+        sizes=None if any(each is None for each in areas) else _floats(areas)[order][first],
     )
+
+
+def _floats(packed: Sequence[bytes]) -> npt.NDArray[np.float64]:
+    return np.frombuffer(b"".join(packed), _FLOATS).astype(np.float64)
 
 
 def _numbers(packed: Sequence[bytes]) -> npt.NDArray[np.int64]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
+import shapely
 from sqlalchemy import Connection, text
 
 Box = tuple[float, float, float, float]
@@ -29,6 +30,21 @@ JOIN area a ON a.geom && spot AND ST_Intersects(a.geom, spot)
 WHERE a.level = 'grid' AND a.valid_to IS NULL
 ORDER BY p.place, a.id""")
 
+_GRID_SHAPES = text("""
+SELECT id, ST_AsBinary(ST_Transform(geom, :srid)) AS shape FROM area WHERE id = ANY(:ids)""")
+# In the order of all streets, so that of two as near to a hazard the same one is taken.
+_STREETS_OF = text("""
+SELECT id, from_node, to_node, ST_AsBinary(ST_Transform(geom, :srid)) AS geometry
+FROM street_segment WHERE id = ANY(:ids) ORDER BY id""")
+_STREETS_NEAR = text("""
+SELECT id, from_node, to_node, ST_AsBinary(ST_Transform(geom, :srid)) AS geometry
+FROM street_segment WHERE id IN (
+    SELECT s.id
+    FROM unnest(CAST(:west AS float8[]), CAST(:south AS float8[]), CAST(:east AS float8[]), CAST(:north AS float8[]))
+             AS b (west, south, east, north)
+    JOIN street_segment s ON s.geom && ST_MakeEnvelope(b.west, b.south, b.east, b.north, 4326))
+ORDER BY id""")
+
 
 def hazards_near(
     connection: Connection, boxes: Sequence[Box], *, start: datetime, end: datetime, category: str, srid: int
@@ -40,11 +56,36 @@ def hazards_near(
     Columns place (of the box, from 1), id, number, title, category_code, severity, discovered_by, discovered_at, day
     (since 1970-01-01 UTC), x, y (metres).
     """
-    edges: dict[str, Any] = {
-        name: [box[place] for box in boxes] for place, name in enumerate(("west", "south", "east", "north"))
-    }
-    result = connection.execute(_NEAR, {**edges, "start": start, "end": end, "category": category, "srid": srid})
+    result = connection.execute(
+        _NEAR, {**_edges(boxes), "start": start, "end": end, "category": category, "srid": srid}
+    )
     return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+
+def grid_shapes(connection: Connection, ids: Sequence[int], *, srid: int) -> dict[int, Any]:
+    """Return the shapes of grids by id, metres in the projected CRS; those of the caller's area."""
+    rows = connection.execute(_GRID_SHAPES, {"ids": list(ids), "srid": srid}).all()
+    return dict(zip([row.id for row in rows], shapely.from_wkb([bytes(row.shape) for row in rows]), strict=True))
+
+
+def streets_of(connection: Connection, ids: Sequence[int], *, srid: int) -> pd.DataFrame:
+    """Return streets by id: id, from_node, to_node, geometry (metres in the projected CRS), in the order of ids."""
+    return _streets(connection, _STREETS_OF, {"ids": list(ids), "srid": srid})
+
+
+def streets_near(connection: Connection, boxes: Sequence[Box], *, srid: int) -> pd.DataFrame:
+    """Return the streets that come near boxes (degrees); columns as in ``streets_of``."""
+    return _streets(connection, _STREETS_NEAR, {**_edges(boxes), "srid": srid})
+
+
+def _streets(connection: Connection, query: Any, values: dict[str, Any]) -> pd.DataFrame:
+    result = connection.execute(query, values)
+    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame.assign(geometry=list(shapely.from_wkb([bytes(shape) for shape in frame["geometry"]])))
+
+
+def _edges(boxes: Sequence[Box]) -> dict[str, Any]:
+    return {name: [box[place] for box in boxes] for place, name in enumerate(("west", "south", "east", "north"))}
 
 
 def grids_at(connection: Connection, places: Sequence[tuple[float, float]]) -> dict[int, tuple[str, str | None]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,13 +11,18 @@ import numpy as np
 import shapely
 from flask_babel import gettext
 
-from gis_app.analysis.scoring import AREA_SHARES, AreaScore, cells_in_share
-from gis_app.services.analyses import to_degrees
+from gis_app.analysis.places import PlaceKind
+from gis_app.analysis.scoring import AREA_SHARES, AreaScore
 from gis_app.services.hotspot_maps import HIT_SHARE, SHOWN_SHARE, Judged, ShownMap, Verdict
 from gis_app.services.hotspot_reasons import Reason
 from gis_app.web import params
 
-HEADS = ("rank", "cell_i", "cell_j", "lon", "lat", "village", "score", "event_count", "later_count")
+KEYS: Mapping[PlaceKind, tuple[str, str]] = {
+    PlaceKind.CELLS: ("cell_i", "cell_j"),
+    PlaceKind.GRIDS: ("grid_id", "km2"),
+    PlaceKind.STREETS: ("street_id", "piece"),
+}
+"""What names a place in a file; of a grid, its id and its area."""
 _DIGITS = 6
 """Of degrees: a decimetre."""
 
@@ -27,11 +33,12 @@ def map_json(shown: ShownMap) -> dict[str, Any]:
         "id": None if shown.id is None else str(shown.id),
         "group": shown.group,
         "is_map": True,
+        "places": shown.kind.value,
         "until": _iso(shown.until),
         "data_from": _iso(shown.data_from),
         "horizon_days": shown.horizon_days,
         "horizon_end": _iso(shown.horizon_end),
-        "cell_m": shown.cell_m,
+        "cell_m": shown.cell_m if shown.kind == PlaceKind.CELLS else None,
         "method": shown.method,
         "params": dict(shown.params),
         "chosen": shown.chosen,
@@ -81,59 +88,64 @@ def too_few_json(group: str, count: int) -> dict[str, Any]:
     }
 
 
-def features(shown: ShownMap, srid: int, *, whole: bool = False) -> dict[str, Any]:
-    """Return cells as GeoJSON, the hottest first: the best tenth and those where something came, or all of them."""
-    order, n = shown.order, len(shown.scores)
-    rank = np.empty(n, dtype=np.int64)
-    rank[order] = np.arange(1, n + 1)
-    later = shown.parts.later_count
-    wanted = rank <= cells_in_share(SHOWN_SHARE, n)
+def drawn(shown: ShownMap) -> Any:
+    """Return the places worth a look, the hottest first: those of the best tenth, and where something came."""
+    order, later = shown.order, shown.parts.later_count
+    wanted = np.zeros(len(order), dtype=np.bool_)
+    wanted[order[: shown.taken(SHOWN_SHARE)]] = True
     if later is not None:
         wanted |= later > 0
-    chosen = order if whole else order[wanted[order]]
-    squares = _corners(shown, chosen, srid)
-    share_of = _share_of(n)
+    return order[wanted[order]]
+
+
+def features(shown: ShownMap, chosen: Any, shapes: Any) -> dict[str, Any]:
+    """Return places as GeoJSON; ``shapes`` are theirs, in degrees. What is no more is left out."""
+    rank = np.empty(len(shown.scores), dtype=np.int64)
+    rank[shown.order] = np.arange(1, len(rank) + 1)
+    later, share_of = shown.parts.later_count, _share_of(shown)
+    first, second = KEYS[shown.kind]
     return {
         "type": "FeatureCollection",
         "features": [
             {
                 "type": "Feature",
-                "geometry": {"type": "Polygon", "coordinates": [square]},
+                "geometry": json.loads(geometry),
                 "properties": {
                     "rank": int(rank[cell]),
                     "share": share_of(int(rank[cell])),
-                    "cell_i": int(shown.parts.cells[cell, 0]),
-                    "cell_j": int(shown.parts.cells[cell, 1]),
+                    first: int(shown.parts.cells[cell, 0]),
+                    second: _second(shown, cell),
                     "village": village_name(shown, cell),
                     "score": float(shown.scores[cell]),
                     "event_count": int(shown.parts.event_count[cell]),
                     "later_count": None if later is None else int(later[cell]),
                 },
             }
-            for cell, square in zip(chosen, squares, strict=True)
+            for cell, geometry in zip(chosen, _geojson(shapes), strict=True)
+            if geometry is not None
         ],
     }
 
 
-def rows(shown: ShownMap, srid: int) -> Iterable[tuple[object, ...]]:
-    """Yield every cell as a row of ``HEADS``, the hottest first."""
-    order, later = shown.order, shown.parts.later_count
-    for place, (cell, (lon, lat)) in enumerate(zip(order, centres(shown, order, srid), strict=True), start=1):
+def heads(shown: ShownMap) -> tuple[str, ...]:
+    """Return the names of the columns of ``rows``."""
+    return ("rank", *KEYS[shown.kind], "lon", "lat", "village", "score", "event_count", "later_count")
+
+
+def rows(shown: ShownMap, middles: Any) -> Iterable[tuple[object, ...]]:
+    """Yield every place as a row, the hottest first; ``middles`` are theirs in this order, lon and lat, ``(n, 2)``."""
+    later = shown.parts.later_count
+    for place, (cell, spot) in enumerate(zip(shown.order, middles, strict=True), start=1):
         yield (
             place,
-            *(int(index) for index in shown.parts.cells[cell]),
-            *(round(float(value), _DIGITS) for value in (lon, lat)),
+            int(shown.parts.cells[cell, 0]),
+            _second(shown, cell),
+            *(round(float(value), _DIGITS) if np.isfinite(value) else "" for value in spot),
             village_name(shown, cell),
             float(shown.scores[cell]),
             int(shown.parts.event_count[cell]),
             "" if later is None else int(later[cell]),
         )
-
-
-def centres(shown: ShownMap, chosen: Any, srid: int) -> Any:
-    """Return lon and lat of the middles of some cells, shape ``(k, 2)``."""
-    middles = (shown.parts.cells[chosen] + 0.5) * shown.cell_m
-    return shapely.get_coordinates(to_degrees(shapely.points(middles), srid))
 
 
 def village_name(shown: ShownMap, cell: int) -> str:
@@ -143,17 +155,20 @@ def village_name(shown: ShownMap, cell: int) -> str:
     return str(village[first] or village[second] or "")
 
 
-def _corners(shown: ShownMap, chosen: Any, srid: int) -> list[Any]:
-    if not len(chosen):
-        return []
-    west_south = shown.parts.cells[chosen] * shown.cell_m
-    squares = shapely.box(*west_south.T, *(west_south + shown.cell_m).T)
-    found: list[Any] = np.round(shapely.get_coordinates(to_degrees(squares, srid)), _DIGITS).reshape(-1, 5, 2).tolist()
-    return found
+def _geojson(shapes: Any) -> Iterator[str | None]:
+    rounded = shapely.set_precision(shapes, 10.0**-_DIGITS, mode="pointwise")
+    for text, shape in zip(shapely.to_geojson(rounded), shapes, strict=True):
+        yield None if shape.is_empty else text
 
 
-def _share_of(n: int) -> Any:
-    borders = [(cells_in_share(share, n), share) for share in AREA_SHARES]
+def _second(shown: ShownMap, cell: int) -> int | float:
+    if shown.kind == PlaceKind.GRIDS and shown.parts.sizes is not None:
+        return round(float(shown.parts.sizes[cell]), 4)
+    return int(shown.parts.cells[cell, 1])
+
+
+def _share_of(shown: ShownMap) -> Any:
+    borders = [(shown.taken(share), share) for share in AREA_SHARES]
     return lambda rank: next((share for most, share in borders if rank <= most), None)
 
 
@@ -162,7 +177,7 @@ def _hits(shown: ShownMap) -> Mapping[str, int]:
     later = shown.parts.later_count
     if later is None:
         return {}
-    hits = int(later[shown.order[: cells_in_share(HIT_SHARE, len(later))]].sum())
+    hits = int(later[shown.order[: shown.taken(HIT_SHARE)]].sum())
     return {"hits": hits, "misses": int(later.sum()) - hits}
 
 

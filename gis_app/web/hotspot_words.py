@@ -7,7 +7,8 @@ from datetime import datetime
 
 from flask_babel import gettext, lazy_gettext
 
-from gis_app.analysis.scoring import AreaScore, cells_in_share
+from gis_app.analysis.places import PlaceKind
+from gis_app.analysis.scoring import AreaScore
 from gis_app.domain.periods import CITY_TIME
 from gis_app.services.hotspot_maps import HIT_SHARE, Judged, ShownMap, Verdict
 from gis_app.services.hotspot_trials import GuardEffect
@@ -23,6 +24,7 @@ _VERDICTS = {
 _PARAMS = {
     "half_life_days": lazy_gettext("half-life {value} days"),
     "bandwidth_cells": lazy_gettext("bandwidth {value} cells"),
+    "bandwidth_m": lazy_gettext("bandwidth {value} m"),
 }
 
 
@@ -77,7 +79,8 @@ def verdict_words(judged: Judged) -> str:
 def method_words(shown: ShownMap) -> str:
     """Return the name of the method with its parameters."""
     told = [str(_PARAMS[name]).format(value=f"{value:g}") for name, value in shown.params.items() if name in _PARAMS]
-    return ", ".join([word("hotspot_method", shown.method), *told])
+    along = {PlaceKind.STREETS: "network_density"} if shown.method == "kernel_density" else {}
+    return ", ".join([word("hotspot_method", along.get(shown.kind, shown.method)), *told])
 
 
 def day(moment: datetime) -> str:
@@ -142,7 +145,7 @@ def _then(shown: ShownMap) -> str:
     later = shown.parts.later_count
     if later is None:
         return str(gettext("What then happens is known on {end}.")).format(end=day(shown.horizon_end))
-    hits = int(later[shown.order[: cells_in_share(HIT_SHARE, len(later))]].sum())
+    hits = int(later[shown.order[: shown.taken(HIT_SHARE)]].sum())
     return str(
         gettext(
             "What then happened: {count} hazards until {end}, {hits} in the hottest cells (5 %), {misses} elsewhere."

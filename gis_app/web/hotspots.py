@@ -13,11 +13,13 @@ from flask_babel import gettext
 from sqlalchemy import RowMapping
 
 from gis_app.analysis.hotspots import HOTSPOT_METHODS
+from gis_app.analysis.places import PlaceKind
 from gis_app.analysis.rolling_origin import BASELINE
+from gis_app.domain.errors import InvalidInput
 from gis_app.domain.hazards import Severity
 from gis_app.domain.rights import Right
 from gis_app.rendering.command_map import safe_json
-from gis_app.services import hotspot_maps, hotspot_trials, maps
+from gis_app.services import hotspot_maps, hotspot_shapes, hotspot_trials, maps
 from gis_app.services.hotspot_maps import ShownMap
 from gis_app.services.hotspot_reasons import reasons
 from gis_app.services.hotspot_rows import ALL
@@ -27,12 +29,13 @@ from gis_app.web import params
 from gis_app.web.access import current_scope, requires
 from gis_app.web.cases import MAP_LAYERS
 from gis_app.web.contract import Parameter, contract
-from gis_app.web.hotspot_answers import HEADS, features, map_json, reason_json, rows, too_few_json
+from gis_app.web.hotspot_answers import drawn, features, heads, map_json, reason_json, rows, too_few_json
 from gis_app.web.hotspot_words import method_words, page_words, statement
 from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("hotspots", __name__)
 _GROUP = Parameter("group", "all, or the code of a category", {"type": "string"})
+_PLACES = Parameter("places", "cells by default", {"type": "string", "enum": list(PlaceKind)})
 _FILTERS = (
     Parameter("severity", "all by default", {"type": "string", "enum": list(Severity)}),
     Parameter("hours", "band of the day, all by default", {"type": "string", "enum": list(HOURS)}),
@@ -45,20 +48,23 @@ _PAGE = (
     Parameter("run", "id of a past map", {"type": "string"}),
     Parameter("method", "the chosen one by default", {"type": "string"}),
     Parameter("compare", "a second method, shown beside it", {"type": "string"}),
+    _PLACES,
 )
 _METHOD = Parameter("method", "the chosen one by default", {"type": "string", "enum": list(HOTSPOT_METHODS)})
 
 
 @blueprint.get("/api/hotspots")
 @requires(Right.VIEW_AGGREGATES)
-@contract("Maps of hotspots that are kept, the newest last", query=(_GROUP,))
+@contract("Maps of hotspots that are kept, the newest last", query=(_GROUP, _PLACES))
 def runs() -> ResponseReturnValue:
-    """Answer the groups that have maps, and the maps of one."""
-    state, group = current_app.extensions["jingwei"], _group()
-    found = hotspot_maps.listed(state.engine, current_scope(), group=group)
+    """Answer the groups that have maps, and the maps of one on one kind of place."""
+    state, group, kind = current_app.extensions["jingwei"], _group(), _kind()
+    found = hotspot_maps.listed(state.engine, current_scope(), group=group, kind=kind)
     return jsonify(
         {
             "group": group,
+            "places": kind.value,
+            "kinds": found["kinds"],
             "groups": [{"code": code, "name": group_name(code, found["names"])} for code in found["groups"]],
             "runs": [_run_json(row) for row in found["runs"]],
         }
@@ -76,7 +82,7 @@ def one(run_id: uuid.UUID) -> ResponseReturnValue:
 
 @blueprint.get("/api/hotspots/trial")
 @requires(Right.VIEW_AGGREGATES)
-@contract("A map of chosen hazards, not kept", query=(_GROUP, *_FILTERS, _METHOD))
+@contract("A map of chosen hazards, not kept", query=(_GROUP, _PLACES, *_FILTERS, _METHOD))
 def trial() -> ResponseReturnValue:
     """Answer a map made now from those of the caller's own hazards that fit, and what the guard changed."""
     state, wish = current_app.extensions["jingwei"], _wish()
@@ -93,7 +99,7 @@ def trial() -> ResponseReturnValue:
 def as_geojson(run_id: uuid.UUID) -> ResponseReturnValue:
     """Answer every cell of a map as a file of GeoJSON."""
     shown = _shown(run_id)
-    answer = jsonify(features(shown, _srid(), whole=True))
+    answer = jsonify(features(shown, shown.order, _shapes(shown, shown.order)))
     answer.mimetype = "application/geo+json"
     return _as_file(answer, shown, "geojson")
 
@@ -104,7 +110,9 @@ def as_geojson(run_id: uuid.UUID) -> ResponseReturnValue:
 def as_table(run_id: uuid.UUID) -> ResponseReturnValue:
     """Answer every cell as CSV, UTF-8 with a mark that spreadsheets know, formulas made harmless."""
     shown = _shown(run_id)
-    return _as_file(Response(as_csv([HEADS, *rows(shown, _srid())]), mimetype="text/csv"), shown, "csv")
+    state = current_app.extensions["jingwei"]
+    middles = hotspot_shapes.middles_in_degrees(state.engine, current_scope(), shown, shown.order, srid=_srid())
+    return _as_file(Response(as_csv([heads(shown), *rows(shown, middles)]), mimetype="text/csv"), shown, "csv")
 
 
 @blueprint.get("/hotspots")
@@ -113,7 +121,7 @@ def as_table(run_id: uuid.UUID) -> ResponseReturnValue:
 def page() -> ResponseReturnValue:
     """Show the newest map with its score, the maps before it with what then happened, or a map of chosen hazards."""
     state, scope, wish = current_app.extensions["jingwei"], current_scope(), _wish()
-    found = hotspot_maps.listed(state.engine, scope, group=wish.group)
+    found = hotspot_maps.listed(state.engine, scope, group=wish.group, kind=wish.kind)
     runs = [_run_json(row) for row in found["runs"]]
     methods = [name for name in HOTSPOT_METHODS if name in _methods_of(found["runs"], wish)]
     return Response(
@@ -122,6 +130,7 @@ def page() -> ResponseReturnValue:
             title=gettext("Hotspots"),
             runs=runs,
             groups=[(code, group_name(code, found["names"])) for code in found["groups"]],
+            kinds=tuple(PlaceKind),
             wish=wish,
             filters={"hours": HOURS, "days": tuple(DAYS), "found": FOUND},
             methods=methods,
@@ -146,7 +155,9 @@ def _config(runs: list[dict[str, Any]], wish: Wish) -> dict[str, Any]:
     layers = tuple(layer for layer in state.layers.values() if layer.id in MAP_LAYERS)
     config = maps.map_config(city, layers, scope, locale=language, now=state.now())
     methods = [name for name in (request.args.get("method", ""), request.args.get("compare", ""))]
-    query = {name: value for name, value in vars(wish).items() if value and name != "is_guarded"}
+    query = {name: value for name, value in vars(wish).items() if value and name not in ("is_guarded", "kind")}
+    if wish.kind != PlaceKind.CELLS:
+        query["places"] = wish.kind
     trial = "/api/hotspots/trial?" + urlencode({**query, **({"guard": "1"} if wish.is_guarded else {})})
     return {
         **config,
@@ -168,16 +179,35 @@ def _whole(shown: ShownMap, wish: Wish, guard: GuardEffect | None = None) -> dic
         "method_words": method_words(shown),
         "statement": [{"kind": kind, "text": text} for kind, text in statement(shown, guard)],
         "top": [reason_json(shown, reason, rank) for rank, reason in enumerate(found, start=1)],
-        "cells": features(shown, _srid()),
+        "cells": features(shown, drawn(shown), _shapes(shown, drawn(shown))),
     }
     changed = {} if guard is None else {"left_out": guard.left_out, "changed_share": guard.changed_share}
     return {**map_json(shown), **told, "guard": changed or None}
 
 
+def _shapes(shown: ShownMap, chosen: Any) -> Any:
+    state = current_app.extensions["jingwei"]
+    return hotspot_shapes.shapes_in_degrees(state.engine, current_scope(), shown, chosen, srid=_srid())
+
+
 def _wish() -> Wish:
     given = request.args
     names = ("severity", "hours", "days", "found")
-    return Wish(_group(), **{name: given.get(name, "") for name in names}, is_guarded=given.get("guard") == "1")
+    filters = {name: given.get(name, "") for name in names}
+    return Wish(_group(), **filters, is_guarded=given.get("guard") == "1", kind=_kind())
+
+
+def _kind() -> PlaceKind:
+    wanted = request.args.get("places", "") or PlaceKind.CELLS
+    if wanted not in list(PlaceKind):
+        raise InvalidInput(
+            "{name} is {value!r}.",
+            remedy="Use one of {known}.",
+            name="places",
+            value=wanted[:40],
+            known=", ".join(PlaceKind),
+        )
+    return PlaceKind(wanted)
 
 
 def group_name(code: str, names: Any) -> str:
@@ -213,6 +243,7 @@ def _run_json(row: Any) -> dict[str, Any]:
 
 
 def _as_file(answer: Response, shown: ShownMap, ending: str) -> Response:
-    name = f"hotspots-{shown.group}-{shown.until:%Y-%m-%d}.{ending}"
+    on = "" if shown.kind == PlaceKind.CELLS else f"{shown.kind}-"
+    name = f"hotspots-{on}{shown.group}-{shown.until:%Y-%m-%d}.{ending}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

@@ -172,10 +172,16 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "count_so_far": lazy_gettext("count so far"),
         "decayed_count": lazy_gettext("count that fades with age"),
         "kernel_density": lazy_gettext("kernel density"),
+        "network_density": lazy_gettext("kernel density along streets"),
         "gi_star": lazy_gettext("Getis-Ord Gi*"),
         "near_repeat": lazy_gettext("near repeats"),
         "emerging": lazy_gettext("emerging hot spots"),
         "self_exciting": lazy_gettext("self-exciting mixture"),
+    },
+    "places": {
+        "cells": lazy_gettext("cells of 250 m"),
+        "grids": lazy_gettext("grids"),
+        "streets": lazy_gettext("pieces of streets"),
     },
     "hours": {
         "morning": lazy_gettext("6 to 12 o'clock"),

@@ -59,12 +59,30 @@ function styleAt(map) {
   return ({ properties }) => styleOf(properties, map.getZoom() >= NEAR_ZOOM);
 }
 
-function styleOf({ share, later_count: later }, isNear) {
+function styleOf({ share, later_count: later, isLine, isCasing }, isNear) {
+  if (isLine) return lineStyle(share, later, isCasing, isNear);
   const isBest = share !== null && share <= HIT_SHARE;
   const fill = share === null ? { fillOpacity: 0 } : { fillColor: COLORS[share], fillOpacity: 0.78 };
   if (!later) return { ...fill, stroke: isNear && share !== null, color: "#0b1219", weight: 0.5, opacity: 0.6 };
   if (isBest) return { ...fill, stroke: true, color: HIT, weight: isNear ? 2.5 : 1, opacity: 1 };
   return { ...fill, stroke: true, color: "#ffffff", weight: isNear ? 1.2 : 0.6, opacity: 0.75, dashArray: isNear ? "2 3" : null };
+}
+
+/** Return the style of a piece of street: its share in colour, on a wider line where hazards came. */
+function lineStyle(share, later, isCasing, isNear) {
+  const weight = isNear ? 6 : 2.5;
+  const came = share !== null && share <= HIT_SHARE ? HIT : "#ffffff";
+  if (isCasing) return { color: came, weight: weight + (isNear ? 6 : 2), opacity: 0.9 };
+  return { color: share === null ? "#46586a" : COLORS[share], weight, opacity: 0.95 };
+}
+
+/** Return the features in the order of drawing, the coldest first; lines with what came as a wider line below them. */
+function inOrder(features) {
+  const reversed = [...features].reverse();
+  const lines = reversed.filter(({ geometry }) => geometry.type.endsWith("LineString"));
+  if (!lines.length) return reversed;
+  const as = (feature, more) => ({ ...feature, properties: { ...feature.properties, isLine: true, ...more } });
+  return [...lines.filter(({ properties }) => properties.later_count).map((line) => as(line, { isCasing: true })), ...lines.map((line) => as(line, {}))];
 }
 
 function explain({ properties: { rank, event_count: count, later_count: later, village } }, layer) {
@@ -114,7 +132,7 @@ async function show(place) {
 function draw(made, number) {
   panes[number].cells.clearLayers();
   // The coldest first, so that the hottest lie on top.
-  panes[number].cells.addData({ ...made.cells, features: [...made.cells.features].reverse() });
+  panes[number].cells.addData({ ...made.cells, features: inOrder(made.cells.features) });
   byId(`caption-${number}`).textContent = made.method_words;
 }
 

@@ -366,6 +366,7 @@ CHOSEN = {
     ("hotspot_part", "event_count"): _packed("<i4", _PART_CELLS),
     ("hotspot_part", "scores"): _packed("<f4", _PART_CELLS),
     ("hotspot_part", "later_count"): _packed("<i4", _PART_CELLS),
+    ("hotspot_part", "sizes"): lambda place, number: None,
     ("hotspot_cell", "hotspot_class"): lambda place, number: (
         _RANKED[number % 2] if number else mark(place, "hotspot_cell", "hotspot_class", 0)
     ),

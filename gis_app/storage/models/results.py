@@ -50,10 +50,11 @@ class AnalysisRun(Base):
 
 
 class HotspotPart(Base):
-    """The cells of a village in one map of hotspots, packed: numbers of four bytes, the lowest first.
+    """The places of a village in one map of hotspots, packed: numbers of four bytes, the lowest first.
 
-    ``cells`` holds i and j of each cell, ``scores`` a row of 32-bit floats per method that the run names,
-    ``later_count`` what came within the horizon, once it has passed.
+    ``cells`` holds i and j of each cell, id and 0 of each grid, or street and number of each piece of street;
+    ``sizes`` 32-bit floats, km2 or km, none of cells, which are alike; ``scores`` a row of 32-bit floats per method
+    that the run names; ``later_count`` what came within the horizon, once that is over.
     """
 
     __tablename__ = "hotspot_part"
@@ -64,6 +65,7 @@ class HotspotPart(Base):
     event_count: Mapped[bytes] = mapped_column(LargeBinary)
     scores: Mapped[bytes] = mapped_column(LargeBinary)
     later_count: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sizes: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class HotspotCell(Base):
