@@ -115,7 +115,7 @@ def unread_count(connection: Connection, account_id: int, *, level: str, since: 
 
 def read_upto(connection: Connection, account_id: int) -> int:
     """Return the last absence that an account has marked as read."""
-    return int(connection.execute(_READ_UPTO, {"account_id": account_id}).scalar_one())
+    return int(connection.execute(_READ_UPTO, {"account_id": account_id}).scalar() or 0)
 
 
 def mark_read(connection: Connection, account_id: int, *, upto: int) -> None:
