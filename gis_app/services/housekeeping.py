@@ -12,11 +12,17 @@ from datetime import timedelta
 import structlog
 
 from gis_app.domain.notices import Alert
-<<<<<<< HEAD
-from gis_app.services import audit, hotspot_runs, kept_questions, notices, patrol_tracks, pictures, ratings, retention
-=======
-from gis_app.services import absences, audit, hotspot_runs, notices, patrol_tracks, pictures, ratings, retention
->>>>>>> 8bad80a (Tell what was really patrolled: coverage on a map by kind of work, plans against what was done, teams, absences)
+from gis_app.services import (
+    absences,
+    audit,
+    hotspot_runs,
+    kept_questions,
+    notices,
+    patrol_tracks,
+    pictures,
+    ratings,
+    retention,
+)
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
 from gis_app.services.questions import QuestionDesk
