@@ -328,13 +328,36 @@ READS = {
     ],
     "patrols.page": _asks("/patrols", "/patrols?lang=en&night=2026-06-12"),
     "patrols.replay": _asks(*(f"/api/patrols/replay?night=2026-06-{day:02}&lang=en" for day in range(4, 15))),
-    "patrols.coverage": _asks(
+    "teams.actual": lambda objects: [
+        Ask("/patrols/actual"),
+        *(Ask(f"/patrols/actual?lang=en&night=2026-06-{day:02}") for day in range(4, 15)),
+    ],
+    "teams.actual_as_json": _asks(*(f"/api/patrols/actual?night=2026-06-{day:02}" for day in range(4, 15))),
+    "teams.actual_as_table": _asks(
+        *(f"/api/patrols/actual.csv?lang=en&night=2026-06-{day:02}" for day in range(4, 15))
+    ),
+    "teams.listed": _asks("/teams", "/teams?lang=en"),
+    "teams.one": lambda objects: [
+        Ask(f"/teams/{code}?lang={language}", may_say=(f"/teams/{code}?",))
+        for place in (CITY, WEST, *ASKED_FOR)
+        for code in (mark(place, "team", "code", 0),)
+        for language in ("zh", "en")
+    ],
+    "track_pages.form": _asks("/tracks", "/tracks?lang=en"),
+    "coverage.page": _asks(
         "/coverage", *(f"/coverage?lang=en&kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
     ),
-    "patrols.coverage_as_json": _asks(
-        *(f"/api/coverage?kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
+    "coverage.as_json": _asks(
+        *(f"/api/coverage?kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED),
+        "/api/coverage?kind=month&by=grid&night=2026-06-12&shift=night&mode=foot&team=grid",
     ),
-    "patrols.village": lambda objects: [
+    "coverage.as_table": _asks(
+        *(f"/api/coverage.csv?kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
+    ),
+    "coverage.as_geojson": _asks(
+        *(f"/api/coverage.geojson?kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
+    ),
+    "coverage.village": lambda objects: [
         Ask(f"/villages/{place.word}?lang={language}", may_say=(f"/villages/{place.word}?",))
         for place in (WEST_VILLAGE, WEST_SIBLING, EAST_VILLAGE)
         for language in ("zh", "en")
@@ -791,7 +814,8 @@ def named_objects(objects, foreign):
             if foreign.path in by_area
         ],
         "hazards.one_hazard": [(Ask(f"/api/hazards/{hazard}"), Ask(f"/api/hazards/{MISSING_UUID}"))],
-        "patrols.village": [tuple(Ask(f"/villages/{each}") for each in (foreign.word, "nowhere-at-all"))],
+        "teams.one": [tuple(Ask(f"/teams/{each}") for each in (mark(foreign, "team", "code", 0), "nowhere-at-all"))],
+        "coverage.village": [tuple(Ask(f"/villages/{each}") for each in (foreign.word, "nowhere-at-all"))],
         "closed_loop.one_case": [tuple(Ask(f"/api/hazards/{each}/case") for each in (hazard, MISSING_UUID))],
         "cases.one_case": [tuple(Ask(f"/cases/{each}") for each in (hazard, MISSING_UUID))],
         "cases.case_step": [tuple(_step_of_case(each) for each in (hazard, MISSING_UUID))],
