@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from gis_app.cli.progress import StageProgress
 from gis_app.cli.words import in_words, tell
-from gis_app.services import hotspot_runs, street_walks
+from gis_app.services import hotspot_runs, plan_following, street_walks
 from gis_app.services.analyses import ANALYSIS_GROUPS, run_all
 from gis_app.services.database import opened
 from gis_app.settings import Settings
@@ -35,11 +35,14 @@ def analyse(which: str) -> None:
         click.echo(f"{kind:18} {outcome}")
     for group, count in maps.items():
         click.echo(in_words("hotspots of {group}: {count} maps", {"group": group, "count": count}))
-    if walked is not None:
-        click.echo(f"{'street_walks':18} {f'computed for {len(walked)} nights' if walked else 'unchanged'}")
+    for kind, nights in walked.items():
+        click.echo(f"{kind:18} {f'computed for {len(nights)} nights' if nights else 'unchanged'}")
 
 
-def _walked(engine: Engine, settings: Settings, which: str, now: datetime) -> list[date] | None:
+def _walked(engine: Engine, settings: Settings, which: str, now: datetime) -> dict[str, list[date]]:
     if which not in ("coverage", "all"):
-        return None
-    return street_walks.update(engine, now=now, srid=settings.metric_srid)
+        return {}
+    return {
+        "street_walks": street_walks.update(engine, now=now, srid=settings.metric_srid),
+        "plan_following": plan_following.update(engine, now=now, srid=settings.metric_srid),
+    }

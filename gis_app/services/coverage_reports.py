@@ -1,53 +1,62 @@
-"""Coverage of areas over nights, weeks and months: streets walked, states of the grids, and the risk left out."""
+"""Coverage of areas over nights, weeks and months: streets and ground, states of the grids, work, and the risk left."""
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy import Engine, RowMapping
 
-from gis_app.analysis.idleness import CHECKED_SHARE, night_states
-from gis_app.analysis.street_coverage import Stretches, length_by, merged, overlaps, uncovered_risk, walked_share
+from gis_app.analysis.idleness import summarise_idleness
+from gis_app.analysis.street_coverage import uncovered_risk
 from gis_app.domain.errors import NotFound
 from gis_app.domain.periods import night_end, night_of
 from gis_app.domain.rights import Scope
-from gis_app.storage import coverage_reports, street_walks
+from gis_app.services.coverage_grids import Nights, WorkFilter, grids_over
+from gis_app.storage import coverage_reports
 from gis_app.storage.engine import scoped
 
 KINDS = ("night", "week", "month")
 LEVELS = ("township", "village", "grid")
-RISK_DAYS = timedelta(days=365)
+LEAST_HOURS, LEAST_KM = 1.0, 1.0
+"""Of less work no rate is told: one hazard in five minutes is twelve an hour."""
+DUTY_DAYS = 7.0
+"""Every village is owed a night check a week: a grid idle for longer is overdue."""
 MOST_FINDINGS = 20
 MOST_NIGHTS = 14
 NO_VILLAGE = NotFound("There is no such thing.", remedy="It may have been moved, or lie outside your area.")
+_TOLERANCE = {"township": 0.0005, "village": 0.0002, "grid": 0.0001}
+"""Degrees by which outlines are simplified for a map of the whole city."""
 
 
 @dataclass(frozen=True)
-class Nights:
-    """A night, a week from Monday on, or a month, as the nights it has."""
+class CoverageQuestion:
+    """Over which nights, by areas of which level, and of which kind of work coverage is asked; no night: the newest."""
 
-    kind: str
-    first: date
-    last: date
+    kind: str = "week"
+    night: date | None = None
+    level: str = "village"
+    work: WorkFilter = field(default_factory=WorkFilter)
 
 
 @dataclass(frozen=True)
 class CoverageReport:
-    """Coverage of each area of a level, those with most risk left out first.
+    """Coverage of each area of a level, those with most risk left out first; ``whole`` is that of all of them.
 
     ``risk_left`` is the share of all risk of the caller's area that was not covered; None where there is no risk.
     """
 
+    question: CoverageQuestion
     nights: Nights
     choices: Sequence[date]
     rows: Sequence[dict[str, Any]]
+    whole: Mapping[str, Any]
     risk_left: float | None
+    team_kinds: Sequence[str]
 
 
 def nights_about(kind: str, night: date) -> Nights:
@@ -60,19 +69,25 @@ def nights_about(kind: str, night: date) -> Nights:
     return Nights("night", night, night)
 
 
-def report(engine: Engine, scope: Scope, *, kind: str, night: date | None, level: str, now: datetime) -> CoverageReport:
+def report(engine: Engine, scope: Scope, question: CoverageQuestion, *, now: datetime) -> CoverageReport:
     """Return the coverage of the areas of a level, over the newest nights if none is named."""
     with scoped(engine, scope) as connection:
         known = coverage_reports.nights(connection)
-        wanted = nights_about(kind, night or (known[-1] if known else night_of(now)))
-        grids = _grids(connection, wanted)
-        areas = coverage_reports.areas(connection, level)
-    choices = sorted({nights_about(kind, each).first for each in known} | {wanted.first})
-    by_grid, risk_left = uncovered_risk(grids["risk"], grids["share"])
-    grids = grids.assign(risk_left=by_grid)
-    rows = [row for area in areas if (row := _row(area, grids)) is not None]
+        wanted = nights_about(question.kind, question.night or (known[-1] if known else night_of(now)))
+        grids = grids_over(connection, wanted, question.work, now=now)
+        areas = coverage_reports.areas(connection, question.level)
+        kinds = coverage_reports.team_kinds(connection)
+    choices = sorted({nights_about(question.kind, each).first for each in known} | {wanted.first})
+    rows = [row for area in areas if (row := _row(area, grids, question.work)) is not None]
     rows.sort(key=lambda row: (-row["risk_left"], row["code"]))
-    return CoverageReport(wanted, choices, rows, risk_left)
+    risk_left = uncovered_risk(grids["risk"], grids["share"])[1]
+    return CoverageReport(question, wanted, choices, rows, _figures(grids, question.work), risk_left, kinds)
+
+
+def outlines(engine: Engine, scope: Scope, level: str) -> dict[str, str]:
+    """Return the outlines of the areas of a level by code, as GeoJSON texts."""
+    with scoped(engine, scope) as connection:
+        return coverage_reports.shapes(connection, level, tolerance=_TOLERANCE[level])
 
 
 @dataclass(frozen=True)
@@ -102,68 +117,48 @@ def village_report(engine: Engine, scope: Scope, code: str, *, now: datetime) ->
         if village is None:
             raise NO_VILLAGE
         path = village["scope_path"]
-        grids = _grids(connection, wanted)
+        grids = grids_over(connection, wanted, WorkFilter(), now=now)
         walked = coverage_reports.walked_nights(connection, path, last=last, most=MOST_NIGHTS)
-        found = coverage_reports.findings(connection, path, end=now, most=MOST_FINDINGS)
-    own = grids.assign(risk_left=uncovered_risk(grids["risk"], grids["share"])[0])
-    inside = own[own["scope_path"].str.startswith(path)]
-    return VillageReport(village, _row(village, own), inside, walked, found, wanted)
+        found = coverage_reports.findings(connection, path, end=min(night_end(last), now), most=MOST_FINDINGS)
+    inside = grids[grids["scope_path"].str.startswith(path)]
+    return VillageReport(village, _row(village, grids, WorkFilter()), inside, walked, found, wanted)
 
 
-def _grids(connection: Connection, wanted: Nights) -> pd.DataFrame:
-    """Return the grids with street_m, walked_m, share, state and what ``coverage_reports.grids`` has."""
-    end = night_end(wanted.last)
-    grids = coverage_reports.grids(
-        connection,
-        first=wanted.first,
-        last=wanted.last,
-        start=night_end(wanted.first - timedelta(days=1)),
-        end=end,
-        year_before=end - RISK_DAYS,
-    )
-    pieces = street_walks.pieces(connection)
-    walks = street_walks.walks(connection, wanted.first, wanted.last)
-    position = pd.Series(np.arange(len(grids)), index=grids["id"])
-    pieces = pieces[pieces["area_id"].isin(position.index)].reset_index(drop=True)
-    walks = walks[walks["area_id"].isin(position.index)]
-    of_piece = position.reindex(pieces["area_id"]).to_numpy(dtype=np.int64)
-    # Stretches keep to their grid: the key of a stretch is segment and grid, so that grids never mix.
-    keys = pd.concat([pieces, walks])[["segment_id", "area_id"]].drop_duplicates().reset_index(drop=True)
-    parts, trodden = _stretches(pieces, keys), merged(_stretches(walks, keys))
-    part, both = overlaps(parts, trodden)
-    whole_m = pieces["length_m"].to_numpy(dtype=np.float64)
-    lengths = np.zeros(len(keys))
-    lengths[parts.segment] = whole_m / np.maximum(parts.high - parts.low, 1e-12)
-    walked_m = length_by(of_piece[part], both, length_m=lengths, count=len(grids))
-    street_m = np.bincount(of_piece, weights=whole_m, minlength=len(grids)).astype(np.float64)
-    share = walked_share(walked_m, street_m)
-    swept = grids["area_share"].to_numpy(dtype=np.float64)
-    checked = np.fmax(np.where(np.isnan(share), 0.0, share), swept)
-    state = night_states(grids["found"], checked, checked_share=CHECKED_SHARE)
-    # Where there are no streets, what was swept of the area counts.
-    share = np.where(np.isnan(share), swept, share)
-    return grids.assign(street_m=street_m, walked_m=walked_m, share=share, state=state)
-
-
-def _stretches(rows: pd.DataFrame, keys: pd.DataFrame) -> Stretches:
-    number = rows.merge(keys.reset_index(names="number"), on=["segment_id", "area_id"], how="left")["number"]
-    low, high = rows["low"].to_numpy(dtype=np.float64), rows["high"].to_numpy(dtype=np.float64)
-    return Stretches(number.to_numpy(dtype=np.int64), low, high)
-
-
-def _row(area: RowMapping, grids: pd.DataFrame) -> dict[str, Any] | None:
+def _row(area: RowMapping, grids: pd.DataFrame, work: WorkFilter) -> dict[str, Any] | None:
     inside = grids[grids["scope_path"].str.startswith(area["scope_path"])]
     if not len(inside):
         return None
-    street_m, walked_m = float(inside["street_m"].sum()), float(inside["walked_m"].sum())
-    states = inside["state"].value_counts()
-    last = pd.to_datetime(inside["last_visit_at"], utc=True).max()
+    names = {name: area[name] for name in ("code", "name_zh", "name_en", "parent_zh", "parent_en")}
+    return {**names, **_figures(inside, work)}
+
+
+def _figures(grids: pd.DataFrame, work: WorkFilter) -> dict[str, Any]:
+    """Return the figures of some grids together; None for what is not known."""
+    total = grids[["street_m", "walked_m", "seconds", "moved_m", "area_m2", "risk_left", "stayed_min"]].sum()
+    states, last = grids["state"].value_counts(), pd.to_datetime(grids["last_visit_at"], utc=True).max()
+    idle = summarise_idleness(grids["idle_days"], DUTY_DAYS)
+    found = int(grids["found_by_patrols"].sum()) if work.tells_who_found else None
+    hours, km = total["seconds"] / 3600, total["moved_m"] / 1000
+    swept_m2 = float((grids["area_share"] * grids["area_m2"]).sum())
     return {
-        **{name: area[name] for name in ("code", "name_zh", "name_en", "parent_zh", "parent_en")},
-        "street_km": street_m / 1000,
-        "walked_km": walked_m / 1000,
-        "share": min(walked_m / street_m, 1.0) if street_m else None,
+        "street_km": total["street_m"] / 1000,
+        "walked_km": total["walked_m"] / 1000,
+        "share": min(total["walked_m"] / total["street_m"], 1.0) if total["street_m"] else None,
+        "area_share": min(swept_m2 / total["area_m2"], 1.0) if total["area_m2"] else None,
         **{state: int(states.get(state, 0)) for state in ("found", "checked_clear", "unchecked")},
-        "risk_left": float(inside["risk_left"].sum()),
+        "risk_left": float(total["risk_left"]),
         "last_visit_at": None if pd.isna(last) else last.to_pydatetime(),
+        "idle_mean_days": idle.mean_days,
+        "idle_worst_days": idle.worst_days,
+        "overdue_share": idle.share_over,
+        "never_visited": idle.never_visited,
+        "visits": int(grids["visits"].sum()),
+        "patrol_hours": hours,
+        "patrol_km": km,
+        "planned_stops": int(grids["planned_stops"].sum()),
+        "visited_stops": int(grids["visited_stops"].sum()),
+        "stayed_min": float(total["stayed_min"]),
+        "found_by_patrols": found,
+        "found_per_hour": found / hours if found is not None and hours >= LEAST_HOURS else None,
+        "found_per_km": found / km if found is not None and km >= LEAST_KM else None,
     }

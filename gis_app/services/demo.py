@@ -17,6 +17,7 @@ from gis_app.services import (
     demo_inspections,
     demo_nights,
     hotspot_runs,
+    plan_following,
     professionals,
     ratings,
     street_walks,
@@ -96,6 +97,7 @@ def build_demo(
     load.finish(owner)
     analyses.run_all(app, now=now, srid=METRIC_SRID, progress=_stage(progress, "analyses"))
     street_walks.update(app, now=now, srid=METRIC_SRID)
+    plan_following.update(app, now=now, srid=METRIC_SRID)
     # Those of single categories follow in the first hour of the server, as every night.
     part = _stage(progress, "hotspots")
     ratings.store(app, now=now)

@@ -12,7 +12,17 @@ from datetime import timedelta
 import structlog
 
 from gis_app.domain.notices import Alert
-from gis_app.services import audit, hotspot_runs, kept_questions, notices, patrol_tracks, pictures, ratings, retention
+from gis_app.services import (
+    absences,
+    audit,
+    hotspot_runs,
+    kept_questions,
+    notices,
+    patrol_tracks,
+    pictures,
+    ratings,
+    retention,
+)
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
 from gis_app.services.questions import QuestionDesk
@@ -104,6 +114,10 @@ def _refresh_tracks(house: House) -> Mapping[str, int]:
     return patrol_tracks.refresh(house.ledger.engine, now=house.ledger.now(), srid=house.srid)
 
 
+def _notice_absences(house: House) -> Mapping[str, int]:
+    return absences.notice(house.ledger)
+
+
 def _sweep_pictures(house: House) -> Mapping[str, int]:
     return {"files": pictures.sweep(house.ledger, house.files) if house.files else 0}
 
@@ -128,6 +142,7 @@ def _ask_questions(house: House) -> Mapping[str, int]:
 JOBS = (
     Job("escalation", timedelta(minutes=10), _escalate),
     Job("tracks", timedelta(minutes=4), _refresh_tracks),
+    Job("absences", timedelta(minutes=10), _notice_absences),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
     Job("sweep_pictures", timedelta(days=1), _sweep_pictures),
     Job("forget_notices", timedelta(days=1), _forget_notices),

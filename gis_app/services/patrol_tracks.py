@@ -11,7 +11,7 @@ from pyproj import Transformer
 from sqlalchemy import Connection, Engine
 
 from gis_app.analysis.tracks import Fixes, clean_fixes, track_lines
-from gis_app.services import analyses, street_walks
+from gis_app.services import analyses, plan_following, street_walks
 from gis_app.storage import patrol_tracks, track_intake
 from gis_app.storage.engine import long_job, scoped, system_scope
 
@@ -19,6 +19,8 @@ AT_ONCE = 50
 BATCHES_FOR = timedelta(days=7)
 """A device that sends a batch again does so within a week."""
 POSITIONS_FOR = timedelta(days=1)
+NEW_PLANS_FOR = timedelta(days=2)
+"""How far back routes are looked at while no fixes came."""
 
 
 def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
@@ -30,6 +32,9 @@ def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
     if patrols:
         analyses.run_all(engine, now=now, srid=srid, kinds=analyses.ANALYSIS_GROUPS["coverage"])
         nights = len(street_walks.update(engine, now=now, srid=srid))
+    # Late fixes may be of any night; a plan made meanwhile is of these.
+    looks_back = plan_following.LOOKS_BACK if patrols else NEW_PLANS_FOR
+    plan_following.update(engine, now=now, srid=srid, looks_back=looks_back)
     with scoped(engine, system_scope()) as connection:
         track_intake.forget_old(connection, batches_before=now - BATCHES_FOR, positions_before=now - POSITIONS_FOR)
     return {"patrols": patrols, "nights": nights}

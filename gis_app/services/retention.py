@@ -112,6 +112,15 @@ def _keep_coverage(ledger: Ledger, limit: Limit, srid: int) -> None:
         from gis_app.services import analyses
 
         analyses.run_all(ledger.engine, now=ledger.now(), srid=srid, kinds=("grid_coverage",))
+    _keep_work(ledger, srid)
+
+
+def _keep_work(ledger: Ledger, srid: int) -> None:
+    """Compute streets walked, grids swept and plans followed of nights that were not yet: both know which these are."""
+    from gis_app.services import plan_following, street_walks
+
+    street_walks.update(ledger.engine, now=ledger.now(), srid=srid)
+    plan_following.update(ledger.engine, now=ledger.now(), srid=srid)
 
 
 def _forget_months(ledger: Ledger, limit: Limit, account: str) -> TrackCount:

@@ -1,30 +1,36 @@
-"""The streets walked of each night, computed when its tracks changed and left alone when they did not."""
+"""The streets walked and grids swept of each night, computed when its tracks changed and left alone otherwise."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from typing import cast
 
 import numpy as np
 import pandas as pd
+import shapely
 from sqlalchemy import Engine
 
+from gis_app.analysis.coverage import SWEEP_M_BY_MODE
 from gis_app.analysis.map_matching import match_fixes
 from gis_app.analysis.matching_model import MatchModel
 from gis_app.analysis.matching_streets import MatchingStreets
 from gis_app.analysis.street_coverage import Stretches, merged, overlaps, stretches_of
-from gis_app.analysis.tracks import NO_PIECE, Fixes, clean_fixes
-from gis_app.domain.periods import night_end
+from gis_app.analysis.swept_cells import CELL_M
+from gis_app.domain.shifts import BEGINS_AT_HOUR
 from gis_app.planning.street_network import StreetNetwork
 from gis_app.planning.street_segments import network_of
 from gis_app.planning.travel_modes import TRAVEL_MODES, TravelMode
-from gis_app.storage import street_walks
+from gis_app.services import night_fixes
+from gis_app.services.grid_sweeps import SweptGrids
+from gis_app.services.night_fixes import CLASS
+from gis_app.storage import analysis_runs, street_walks
 from gis_app.storage.engine import long_job
 
 PATROLS_AT_ONCE = 60
-LONGEST_PATROL = timedelta(days=2)
-"""A device whose clock is ahead records beyond the end of its night."""
+_CLASS_IN_NETWORK = ("shift", "team_kind")
+"""The mode decides on the network; these two do not change where somebody walked."""
 
 
 def streets_for(network: StreetNetwork, mode: TravelMode) -> MatchingStreets:
@@ -37,29 +43,39 @@ def streets_for(network: StreetNetwork, mode: TravelMode) -> MatchingStreets:
 def update(
     engine: Engine, *, now: datetime, srid: int, progress: Callable[[float], None] = lambda share: None
 ) -> list[date]:
-    """Compute the streets walked of every night whose tracks, streets or grids changed, and return these nights.
+    """Compute streets walked and grids swept of nights whose tracks, streets or grids changed; return these nights.
 
     Each night is a transaction of its own. Nights whose tracks were forgotten keep what was computed.
     """
     with long_job(engine) as connection:
-        base = f"{MatchModel()!r} {street_walks.streets_digest(connection)}"
+        grids = analysis_runs.current_areas(connection, "grid", srid=srid)
         pieces = street_walks.pieces(connection)
-        base += hashlib.sha256(pd.util.hash_pandas_object(pieces, index=False).to_numpy().tobytes()).hexdigest()
+        base = _base(f"{srid} {street_walks.streets_digest(connection)}", grids, pieces)
         words, known = street_walks.night_words(connection), street_walks.known_digests(connection)
         digests = {night: hashlib.sha256(f"{base} {word}".encode()).hexdigest() for night, word in words.items()}
         stale = [night for night, digest in digests.items() if known.get(night) != digest]
-        if not stale or not len(pieces):
+        if not stale or not len(grids):
             return []
-        network = network_of(street_walks.streets(connection, srid=srid))
-    places = _Places(network, pieces)
+        network = network_of(street_walks.streets(connection, srid=srid)) if len(pieces) else None
+    streets, ground = (_Places(network, pieces) if network else None), SweptGrids(grids)
     for number, night in enumerate(stale, start=1):
         with long_job(engine) as connection:
-            start, end = night_end(night) - timedelta(days=1), night_end(night) + LONGEST_PATROL
-            fixes = street_walks.fixes_of(connection, night, start=start, end=end, srid=srid)
-            rows = places.walked(fixes)
-            street_walks.replace_night(connection, night, rows, digest=digests[night], now=now)
+            fixes = night_fixes.fixes_of(connection, night, srid=srid)
+            rows = streets.walked(fixes) if streets else pd.DataFrame()
+            street_walks.replace_night(connection, night, rows, ground.swept(fixes), digest=digests[night], now=now)
         progress(number / len(stale))
     return stale
+
+
+def _base(word: str, grids: pd.DataFrame, pieces: pd.DataFrame) -> str:
+    """Return a word that changes with whatever all nights are computed from."""
+    facts = (MatchModel(), sorted(SWEEP_M_BY_MODE.items()), CELL_M, sorted(BEGINS_AT_HOUR.items()))
+    digest = hashlib.sha256(f"{facts!r} {word}".encode())
+    for frame in (pieces, grids[["id", "scope_path"]]):
+        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    for shape in shapely.to_wkb(grids["shape"].to_numpy()):
+        digest.update(shape)
+    return digest.hexdigest()
 
 
 class _Places:
@@ -79,20 +95,21 @@ class _Places:
         )
 
     def walked(self, fixes: pd.DataFrame) -> pd.DataFrame:
-        """Return what was walked in which grid by anybody: area_id, segment_id, low, high, scope_path."""
-        patrols = fixes["patrol_id"].unique()
-        found = []
-        for mode, of_mode in fixes.groupby("mode"):
-            for first in range(0, len(patrols), PATROLS_AT_ONCE):
-                some = of_mode[of_mode["patrol_id"].isin(patrols[first : first + PATROLS_AT_ONCE])]
-                if len(some):
-                    found.append(_matched(self._modes[str(mode)], some))
-        whole = Stretches(
-            np.concatenate([part.segment for part in found] or [np.zeros(0, dtype=np.int64)]),
-            np.concatenate([part.low for part in found] or [np.zeros(0)]),
-            np.concatenate([part.high for part in found] or [np.zeros(0)]),
-        )
-        part, walked = overlaps(self._parts, merged(whole))
+        """Return what was walked in which grid by which kind of work.
+
+        Returns
+        -------
+        Columns area_id, segment_id, low, high, shift, mode, team_kind, scope_path; merged within each kind.
+        """
+        found = [
+            self._rows(merged(part), {"mode": str(mode), **kind})
+            for mode, of_mode in fixes.groupby("mode", observed=True)
+            for kind, part in _walked_by_kind(self._modes[str(mode)], of_mode)
+        ]
+        return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+    def _rows(self, whole: Stretches, kind: Mapping[str, str]) -> pd.DataFrame:
+        part, walked = overlaps(self._parts, whole)
         grid = self._pieces.iloc[part]
         rows = pd.DataFrame(
             {
@@ -100,31 +117,52 @@ class _Places:
                 "segment_id": self._network.segment_ids[walked.segment].astype(np.int64),
                 "low": walked.low,
                 "high": walked.high,
+                **{name: np.full(len(grid), kind[name], dtype=object) for name in CLASS},
                 "scope_path": grid["scope_path"].to_numpy(),
             }
         )
         return rows[rows["high"] > rows["low"]].reset_index(drop=True)
 
 
-def _matched(streets: MatchingStreets, fixes: pd.DataFrame) -> Stretches:
-    cleaned = clean_fixes(
-        Fixes(
-            device=fixes["device"].to_numpy(),
-            recorded_at=fixes["recorded_at"],
-            sequence=fixes["sequence"].to_numpy(),
-            x=fixes["x"].to_numpy(dtype=np.float64),
-            y=fixes["y"].to_numpy(dtype=np.float64),
-            patrol=fixes["patrol_id"].to_numpy(),
+def _walked_by_kind(streets: MatchingStreets, fixes: pd.DataFrame) -> list[tuple[dict[str, str], Stretches]]:
+    """Return the stretches of each kind of work of one mode, not united yet."""
+    patrols, found = fixes["patrol_id"].unique(), []
+    for first in range(0, len(patrols), PATROLS_AT_ONCE):
+        some = fixes[fixes["patrol_id"].isin(patrols[first : first + PATROLS_AT_ONCE])]
+        found.append(_matched(streets, _split_at_shifts(some)))
+    rows = pd.concat(found, ignore_index=True)
+    return [
+        (
+            dict(zip(_CLASS_IN_NETWORK, map(str, cast("tuple[str, str]", kind)), strict=True)),
+            stretches_of(part["segment"], part["from_share"], to_share=part["to_share"]),
         )
-    )
-    on_track = cleaned.piece != NO_PIECE
-    kept = fixes.iloc[cleaned.order[on_track]]
-    moments = pd.to_datetime(kept["recorded_at"], utc=True)
+        for kind, part in rows.groupby(list(_CLASS_IN_NETWORK), observed=True)
+    ]
+
+
+def _split_at_shifts(fixes: pd.DataFrame) -> pd.DataFrame:
+    """Return the fixes with pieces that end where a shift does: the first fix of the next ends this one too."""
+    fixes = fixes.reset_index(drop=True)
+    shift, piece = fixes["shift"].cat.codes.to_numpy(), fixes["piece"].to_numpy()
+    turns = np.nonzero((np.diff(piece) == 0) & (np.diff(shift) != 0))[0] + 1
+    number = np.cumsum(np.r_[False, (np.diff(piece) != 0) | (np.diff(shift) != 0)][: len(fixes)])
+    fixes = fixes.assign(piece=number, place=np.arange(len(fixes), dtype=np.float64))
+    ends = fixes.iloc[turns].assign(piece=number[turns - 1], shift=fixes["shift"].iloc[turns - 1].to_numpy())
+    return pd.concat([fixes, ends.assign(place=turns - 0.5)]).sort_values("place").reset_index(drop=True)
+
+
+def _matched(streets: MatchingStreets, fixes: pd.DataFrame) -> pd.DataFrame:
+    """Return segment, from_share, to_share, shift and team_kind of what was walked."""
+    second = fixes["second"].to_numpy()
     found = match_fixes(
         streets,
-        kept[["x", "y"]].to_numpy(dtype=np.float64),
-        seconds=(moments - moments.min()).dt.total_seconds().to_numpy(),
-        piece=cleaned.piece[on_track],
-        accuracy_m=kept["accuracy_m"].to_numpy(dtype=np.float64),
-    ).walked
-    return merged(stretches_of(found.segment, found.from_share, to_share=found.to_share))
+        fixes[["x", "y"]].to_numpy(dtype=np.float64),
+        seconds=second - second.min(initial=np.inf) if len(second) else second,
+        piece=fixes["piece"].to_numpy(),
+        accuracy_m=fixes["accuracy_m"].to_numpy(dtype=np.float64),
+    )
+    _, first = np.unique(found.fixes.chain, return_index=True)
+    kinds = fixes.iloc[first[found.walked.chain]].reset_index(drop=True)
+    return pd.DataFrame({name: getattr(found.walked, name) for name in ("segment", "from_share", "to_share")}).assign(
+        **{name: kinds[name].astype(str) for name in _CLASS_IN_NETWORK}
+    )

@@ -87,14 +87,16 @@ def receive(ledger: Ledger, scope: Scope, account_id: int, batch: FixBatch) -> R
         deleted after their time.
     """
     body_hash = _hash(batch)
-    known = _kept(ledger, scope, account_id, batch, body_hash)
-    if known is None:
-        try:
-            with ledger.writing(scope) as work:
-                answer = _store(ledger, work, account_id, batch, body_hash=body_hash)
-            return Received(answer, is_new=True)
-        except _AnotherWasFaster:
-            known = _kept(ledger, scope, account_id, batch, body_hash)
+    try:
+        with ledger.writing(scope) as work:
+            known = _kept(work.connection, account_id, batch, body_hash)
+            if known is not None:
+                return Received(known, is_new=False)
+            answer = _store(ledger, work, account_id, batch, body_hash=body_hash)
+        return Received(answer, is_new=True)
+    except _AnotherWasFaster:
+        with scoped(ledger.engine, scope) as connection:
+            known = _kept(connection, account_id, batch, body_hash)
     if known is None:
         raise Unavailable("The fixes could not be stored.", remedy="Send them again.")
     return Received(known, is_new=False)
@@ -126,9 +128,8 @@ class _AnotherWasFaster(Exception):  # noqa: N818 - never leaves this module
     """Another request with the same identifier committed first; this one is rolled back."""
 
 
-def _kept(ledger: Ledger, scope: Scope, account_id: int, batch: FixBatch, body_hash: bytes) -> Mapping[str, Any] | None:
-    with scoped(ledger.engine, scope) as connection:
-        known = track_intake.promised(connection, account_id, batch.client_id)
+def _kept(connection: Connection, account_id: int, batch: FixBatch, body_hash: bytes) -> Mapping[str, Any] | None:
+    known = track_intake.promised(connection, account_id, batch.client_id)
     if known is None:
         return None
     if bytes(known["body_hash"]) != body_hash:
@@ -148,9 +149,10 @@ def _store(ledger: Ledger, work: Writing, account_id: int, batch: FixBatch, *, b
         )
     track_intake.take_turn(connection, batch.device)
     flags = _clock_flags(batch, now)
-    stored = 0
+    stored, begun = 0, False
     for night, rows in _by_night(batch, now).items():
-        stored += _store_night(connection, batch, team, night, rows=rows, flags=flags, now=now)
+        added, is_first = _store_night(connection, batch, team, night, rows=rows, flags=flags, now=now)
+        stored, begun = stored + added, begun or is_first
     ahead, behind = (int(np.count_nonzero(flags & flag)) for flag in (FixFlag.CLOCK_AHEAD, FixFlag.CLOCK_BEHIND))
     answer = {
         "id": str(batch.client_id),
@@ -162,8 +164,10 @@ def _store(ledger: Ledger, work: Writing, account_id: int, batch: FixBatch, *, b
     values = {"account_id": account_id, "client_id": batch.client_id, "body_hash": body_hash, "now": now}
     if not track_intake.promise(connection, {**values, "answer": answer, "scope_path": team["scope_path"]}):
         raise _AnotherWasFaster
-    facts = {name: value for name, value in answer.items() if name != "id"}
-    work.note("tracks.receive", f"team:{team['id']}", scope_path=team["scope_path"], **facts)
+    if begun:
+        # One entry for each night of a device: a phone sends a thousand batches, and all wait for the chain's end.
+        facts = {name: value for name, value in answer.items() if name != "id"}
+        work.note("tracks.receive", f"team:{team['id']}", scope_path=team["scope_path"], **facts)
     return answer
 
 
@@ -176,12 +180,12 @@ def _store_night(
     rows: list[int],
     flags: np.ndarray[Any, np.dtype[np.int16]],
     now: datetime,
-) -> int:
-    """Store the fixes of one night and return how many were new."""
+) -> tuple[int, bool]:
+    """Store the fixes of one night; return how many were new, and whether they are the first of the night."""
     fixes = [batch.fixes[row] for row in rows]
     first, last = min(fix.recorded_at for fix in fixes), max(fix.recorded_at for fix in fixes)
     span = {"first": min(first, now), "last": min(last, now)}
-    patrol = _patrol(connection, batch, team, night, span=span)
+    patrol, is_first = _patrol(connection, batch, team, night, span=span)
     lon, lat = TO_WGS84[batch.datum](np.array([fix.lon for fix in fixes]), np.array([fix.lat for fix in fixes]))
     columns = {
         "device": batch.device,
@@ -195,24 +199,24 @@ def _store_night(
         "flag": flags[rows].tolist(),
     }
     added = track_intake.add_fixes(connection, patrol, columns)
-    if track_intake.count_stored(connection, columns) != len(fixes):
+    if added != len(fixes) and track_intake.count_stored(connection, columns) != len(fixes):
         raise _foreign(batch.device)
     if added:
         track_intake.grow_patrol(connection, patrol, **span, added=added)
         _move(connection, patrol, team["scope_path"], columns, now=now)
-    return added
+    return added, is_first
 
 
 def _patrol(
     connection: Connection, batch: FixBatch, team: RowMapping, night: date, *, span: Mapping[str, datetime]
-) -> int:
+) -> tuple[int, bool]:
     known = track_intake.patrol_of(connection, batch.device, night)
     if known is None:
         values = {"team_id": team["id"], "night": night, "mode": team["mode"], "device": batch.device}
         made = track_intake.add_patrol(connection, {**values, **span, "scope_path": team["scope_path"]})
         if made is None:
             raise _foreign(batch.device)
-        return made
+        return made, True
     if known["team_id"] != team["id"]:
         raise _foreign(batch.device)
     if known["is_forgotten"]:
@@ -221,7 +225,7 @@ def _patrol(
             remedy="Leave that night out.",
             night=night,
         )
-    return int(known["id"])
+    return int(known["id"]), False
 
 
 def _foreign(device: str) -> Conflict:

@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 from geoalchemy2 import Geometry
 from sqlalchemy import REAL, BigInteger, Boolean, Date, DateTime, Double, Float, Integer, SmallInteger, String, Uuid
+from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.types import TypeEngine
 
 Bytes = npt.NDArray[np.uint8]
@@ -195,6 +196,11 @@ def _joined(values: list[bytes | None]) -> PackedColumn:
     return PackedColumn(np.frombuffer(b"".join(value for value in values if value), dtype=np.uint8), lengths)
 
 
+def _bits(values: Any) -> PackedColumn:
+    """Return arrays of booleans as strings of bits: their number, then eight to a byte, the first the highest."""
+    return _joined([len(flat).to_bytes(4, "big") + np.packbits(flat).tobytes() for flat in map(np.ravel, values)])
+
+
 _PACKERS: tuple[tuple[type[TypeEngine[Any]], Callable[[Any], PackedColumn]], ...] = (
     # The narrow numbers first: they are subclasses of the wide ones.
     (SmallInteger, _numbers(">i2")),
@@ -208,5 +214,6 @@ _PACKERS: tuple[tuple[type[TypeEngine[Any]], Callable[[Any], PackedColumn]], ...
     (Date, _days),
     (Uuid, _uuids),
     (Geometry, _geometries),
+    (BIT, _bits),
     (String, _texts),
 )

@@ -6,22 +6,27 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy import Connection, text
 
 from gis_app.storage.bulk_load import copy_rows, table_of
-from gis_app.storage.models import StreetWalk
+from gis_app.storage.models import GridSweep, StreetWalk
 
 PIECES = "street_pieces"
+FIXES_AT_ONCE = 20_000
+CATEGORIES = ("mode", "team_kind", "device")
 _STREETS = text("""
 SELECT id, kind, one_way, from_node, to_node, ST_AsBinary(ST_Transform(geom, :srid)) AS shape
 FROM street_segment ORDER BY id""")
 _STREETS_DIGEST = text("""
 SELECT md5(string_agg(md5(ST_AsBinary(geom)) || id || kind || one_way, ',' ORDER BY id)) FROM street_segment""")
 _FIXES = text("""
-SELECT f.patrol_id, p.mode, f.device, f.recorded_at, f.sequence, f.accuracy_m, ST_X(m.xy) AS x, ST_Y(m.xy) AS y
-FROM patrol p JOIN track_point f ON f.patrol_id = p.id
+SELECT f.patrol_id, p.mode, t.kind AS team_kind, f.device,
+       CAST(extract(epoch FROM f.recorded_at) * 1000000 AS bigint) AS microsecond, f.sequence, f.accuracy_m,
+       ST_X(m.xy) AS x, ST_Y(m.xy) AS y
+FROM patrol p JOIN team t ON t.id = p.team_id JOIN track_point f ON f.patrol_id = p.id
 CROSS JOIN LATERAL (SELECT ST_Transform(f.geom, :srid) AS xy) m
 WHERE p.night = :night AND f.recorded_at >= :start AND f.recorded_at < :end""")
 # A night of which a track was forgotten is never computed again: what is stored is all that is left of it.
@@ -36,12 +41,15 @@ _SWEPT = text("SELECT night, digest FROM swept_night")
 _FORGET_SWEPT = text("DELETE FROM swept_night")
 _NOTE_SWEPT = text("INSERT INTO swept_night (night, digest) VALUES (:night, :digest)")
 _FORGET = text("DELETE FROM street_walk WHERE night = :night")
+_FORGET_SWEEPS = text("DELETE FROM grid_sweep WHERE night = :night")
 _PIECES = text("""
 SELECT s.area_id, s.segment_id, s.low, s.high, s.length_m, s.scope_path
 FROM street_piece s JOIN analysis_run r ON r.id = s.run_id AND r.is_current AND r.kind = 'street_pieces'
 ORDER BY s.area_id, s.segment_id, s.low""")
 _WALKS = text("""
-SELECT area_id, segment_id, low, high FROM street_walk WHERE night BETWEEN :first AND :last""")
+SELECT area_id, segment_id, low, high FROM street_walk
+WHERE night BETWEEN :first AND :last AND (:shift = '' OR shift = :shift) AND (:mode = '' OR mode = :mode)
+  AND (:team_kind = '' OR team_kind = :team_kind)""")
 
 
 def streets(connection: Connection, *, srid: int) -> gpd.GeoDataFrame:
@@ -80,17 +88,44 @@ def replace_swept(connection: Connection, digests: Mapping[date, str]) -> None:
 
 
 def fixes_of(connection: Connection, night: date, *, start: datetime, end: datetime, srid: int) -> pd.DataFrame:
-    """Return the fixes of a night's patrols, projected: patrol_id, mode, device, recorded_at, sequence, x, y."""
-    result = connection.execute(_FIXES, {"night": night, "start": start, "end": end, "srid": srid})
-    return pd.DataFrame(result.all(), columns=list(result.keys()))
+    """Return the fixes of a night's patrols, projected.
+
+    Returns
+    -------
+    Columns patrol_id, mode, team_kind, device (the three of categories), microsecond (since 1970, UTC), sequence,
+    accuracy_m, x, y.
+    """
+    values = {"night": night, "start": start, "end": end, "srid": srid}
+    result = connection.execute(_FIXES, values, execution_options={"yield_per": FIXES_AT_ONCE})
+    names = list(result.keys())
+    # A third of a million fixes as Python objects would take more room than all that is made of them.
+    parts = [_narrow(pd.DataFrame(part, columns=names)) for part in result.partitions()]
+    return _joined_categories(parts) if parts else _narrow(pd.DataFrame([], columns=names))
 
 
-def replace_night(connection: Connection, night: date, rows: pd.DataFrame, *, digest: str, now: datetime) -> None:
-    """Store what was walked in a night in place of what was known: area_id, segment_id, low, high, scope_path."""
-    connection.execute(_FORGET, {"night": night})
-    if len(rows):
-        columns = {str(name): rows[name].to_numpy() for name in rows.columns}
-        copy_rows(connection, table_of(StreetWalk), {"night": [night] * len(rows), **columns})
+def _narrow(fixes: pd.DataFrame) -> pd.DataFrame:
+    numbers = {"patrol_id": np.int64, "microsecond": np.int64, "sequence": np.int64}
+    places = dict.fromkeys(("accuracy_m", "x", "y"), np.float64)
+    return fixes.astype({**numbers, **places, **dict.fromkeys(CATEGORIES, "category")})
+
+
+def _joined_categories(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    for name in CATEGORIES:
+        known = pd.Index([]).append([part[name].cat.categories for part in parts]).unique().sort_values()
+        for part in parts:
+            part[name] = part[name].cat.set_categories(known)
+    return pd.concat(parts, ignore_index=True)
+
+
+def replace_night(
+    connection: Connection, night: date, rows: pd.DataFrame, sweeps: pd.DataFrame, *, digest: str, now: datetime
+) -> None:
+    """Store what was walked and swept in a night in place of what was known: columns of the tables but the night."""
+    for forget, model, frame in ((_FORGET, StreetWalk, rows), (_FORGET_SWEEPS, GridSweep, sweeps)):
+        connection.execute(forget, {"night": night})
+        if len(frame):
+            columns = {str(name): frame[name].to_numpy() for name in frame.columns}
+            copy_rows(connection, table_of(model), {"night": [night] * len(frame), **columns})
     connection.execute(_NOTE, {"night": night, "digest": digest, "now": now})
 
 
@@ -100,9 +135,12 @@ def pieces(connection: Connection) -> pd.DataFrame:
     return pd.DataFrame(result.all(), columns=list(result.keys()))
 
 
-def walks(connection: Connection, first: date, last: date) -> pd.DataFrame:
-    """Return what was walked in some nights: area_id, segment_id, low, high; one row per night and stretch."""
-    result = connection.execute(_WALKS, {"first": first, "last": last})
+def walks(
+    connection: Connection, first: date, last: date, *, shift: str = "", mode: str = "", team_kind: str = ""
+) -> pd.DataFrame:
+    """Return what was walked in some nights by some kinds of work: area_id, segment_id, low, high."""
+    values = {"first": first, "last": last, "shift": shift, "mode": mode, "team_kind": team_kind}
+    result = connection.execute(_WALKS, values)
     return pd.DataFrame(result.all(), columns=list(result.keys()))
 
 

@@ -118,8 +118,8 @@ def add_fixes(connection: Connection, patrol: int, columns: Mapping[str, Any]) -
         ``device`` and ``scope_path``, and lists: recorded_at, sequence, lon, lat, accuracy, speed, flag.
     """
     months = sorted({moment.date().replace(day=1) for moment in columns["recorded_at"]})
-    connection.execute(_LOCK_MONTHS, {"months": months})
-    connection.execute(_PREPARE, {"months": months})
+    if connection.execute(_LOCK_MONTHS, {"months": months}).first() is not None:
+        connection.execute(_PREPARE, {"months": months})
     return connection.execute(_ADD_FIXES, {**columns, "patrol": patrol}).rowcount
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import structlog
@@ -35,6 +36,7 @@ STATUS_OF = {
     JingweiError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 RETRY_AFTER_SECONDS = "5"
+MOST_ROWS = 100
 _log = structlog.get_logger(__name__)
 
 
@@ -68,12 +70,26 @@ def sentence_of(error: JingweiError) -> str:
 
 
 def _answer(error: JingweiError) -> Response:
-    response = _problem(status_of(error), error.code, sentence_of(error))
+    response = _problem(status_of(error), error.code, sentence_of(error), rows=_rows_of(error))
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _rows_of(error: JingweiError) -> list[dict[str, object]]:
+    """Return what is wrong with the rows of a file that was refused, in the reader's language; the first ones."""
+    problems = getattr(error, "problems", ()) or getattr(error.__cause__, "problems", ())
+    return [
+        {
+            "row": each.row,
+            "field": each.field,
+            "problem": gettext(each.problem_template).format(**each.params),
+            "remedy": gettext(each.remedy_template).format(**each.params),
+        }
+        for each in problems[:MOST_ROWS]
+    ]
 
 
 def _database_failed(error: Exception) -> Response:
@@ -105,7 +121,7 @@ def _unexpected(error: Exception) -> Response:
     )
 
 
-def _problem(status: HTTPStatus, code: str, detail: str) -> Response:
+def _problem(status: HTTPStatus, code: str, detail: str, *, rows: Sequence[object] = ()) -> Response:
     title = gettext(status.phrase)
     if "text/html" in request.headers.get("Accept", ""):
         page = render_template("error.html", title=title, detail=detail, status=status.value)
@@ -117,6 +133,7 @@ def _problem(status: HTTPStatus, code: str, detail: str) -> Response:
             "status": status.value,
             "detail": detail,
             "code": code,
+            **({"problems": rows} if rows else {}),
         }
         text = json.dumps(body, ensure_ascii=False)
         response = Response(text, status=status, content_type="application/problem+json; charset=utf-8")

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from gis_app.domain.rights import Right
-from gis_app.services import notices
+from gis_app.services import absences, notices
 from gis_app.web.access import current_caller, requires
 from gis_app.web.contract import contract
 
@@ -27,18 +27,22 @@ def page() -> ResponseReturnValue:
         "notices.html",
         title=gettext("Notices"),
         news=notices.news(state.engine, current_caller(), now=state.now()),
+        away=absences.news(state.engine, current_caller(), now=state.now()),
         days=notices.SHOWN_DAYS,
     )
 
 
 @blueprint.post("/notices/read")
 @requires(Right.MOVE_HAZARD)
-@contract("Mark notices as read, up to one", form=("upto",), answers="text/html")
+@contract("Mark notices as read, up to one", form=("upto", "absences"), answers="text/html")
 def mark_read() -> ResponseReturnValue:
     """Mark what was shown as read; what came since stays unread."""
     state, upto = current_app.extensions["jingwei"], request.form.get("upto", "")
     if upto.isascii() and upto.isdecimal():
         notices.mark_read(state.engine, current_caller(), upto=min(int(upto[:20]), _LARGEST))
+    seen = request.form.get("absences", "")
+    if seen.isascii() and seen.isdecimal():
+        absences.mark_read(state.engine, current_caller(), upto=min(int(seen[:20]), _LARGEST))
     return redirect("/notices", HTTPStatus.SEE_OTHER)
 
 
@@ -49,4 +53,5 @@ def unread() -> ResponseReturnValue:
     """Answer the count; ``most`` says from where on it is not counted further."""
     state = current_app.extensions["jingwei"]
     count = notices.unread_count(state.engine, current_caller(), now=state.now())
-    return jsonify(unread=count, most=notices.MOST_COUNTED)
+    count += absences.unread_count(state.engine, current_caller(), now=state.now())
+    return jsonify(unread=min(count, notices.MOST_COUNTED), most=notices.MOST_COUNTED)

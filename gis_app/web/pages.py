@@ -15,6 +15,7 @@ from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.notices import Alert
 from gis_app.domain.patrol_plans import PlanState, PlanStep
 from gis_app.domain.rights import Right, Role
+from gis_app.domain.shifts import Shift
 from gis_app.domain.transitions import Action, RequestKind
 from gis_app.domain.work_clock import LimitUnit
 from gis_app.services.formatting import moment_words
@@ -32,7 +33,10 @@ PAGES = (
     ("/notices", Right.MOVE_HAZARD, lazy_gettext("Notices")),
     ("/patrols", Right.VIEW_NAMED_TRACKS, lazy_gettext("Patrols")),
     ("/plans", Right.PLAN_PATROLS, lazy_gettext("Patrol plans")),
+    ("/patrols/actual", Right.VIEW_NAMED_TRACKS, lazy_gettext("Plan against actual")),
+    ("/teams", Right.VIEW_NAMED_TRACKS, lazy_gettext("Teams")),
     ("/coverage", Right.VIEW_AGGREGATES, lazy_gettext("Coverage")),
+    ("/tracks", Right.SEND_TRACKS, lazy_gettext("Send tracks")),
     ("/kpis", Right.VIEW_AGGREGATES, lazy_gettext("Key figures")),
     ("/hotspots", Right.VIEW_AGGREGATES, lazy_gettext("Hotspots")),
     ("/ratings", Right.VIEW_AGGREGATES, lazy_gettext("Star rating")),
@@ -262,6 +266,44 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "night": lazy_gettext("One night"),
         "week": lazy_gettext("A week"),
         "month": lazy_gettext("A month"),
+    },
+    "shift": {
+        Shift.DAY: lazy_gettext("By day, 6 to 18"),
+        Shift.EVENING: lazy_gettext("Evening, 18 to 22"),
+        Shift.NIGHT: lazy_gettext("Night, 22 to 6"),
+    },
+    "team_kind": {
+        "police": lazy_gettext("Police patrol"),
+        "grid": lazy_gettext("Grid patrol"),
+        "volunteer": lazy_gettext("Volunteers"),
+    },
+    "stop_state": {
+        "visited": lazy_gettext("visited"),
+        "passed": lazy_gettext("only passed"),
+        "missed": lazy_gettext("missed"),
+    },
+    "coverage_figure": {
+        "risk_left": lazy_gettext("Risk left out"),
+        "share": lazy_gettext("Streets walked"),
+        "walked_km": lazy_gettext("Streets walked, km"),
+        "street_km": lazy_gettext("Streets, km"),
+        "area_share": lazy_gettext("Ground swept"),
+        "found": lazy_gettext("Grids with a hazard found"),
+        "checked_clear": lazy_gettext("Grids checked, clear"),
+        "unchecked": lazy_gettext("Grids unchecked"),
+        "idle_mean_days": lazy_gettext("Idle, mean days"),
+        "idle_worst_days": lazy_gettext("Idle, worst days"),
+        "overdue_share": lazy_gettext("Grids overdue"),
+        "visits": lazy_gettext("Visits to grids"),
+        "patrol_hours": lazy_gettext("Patrol hours"),
+        "patrol_km": lazy_gettext("Patrol km"),
+        "planned_stops": lazy_gettext("Stops planned"),
+        "visited_stops": lazy_gettext("Stops visited"),
+        "stayed_min": lazy_gettext("Minutes at stops"),
+        "found_by_patrols": lazy_gettext("Found by patrols"),
+        "found_per_hour": lazy_gettext("Found an hour"),
+        "found_per_km": lazy_gettext("Found a km"),
+        "last_visit_at": lazy_gettext("Last visit"),
     },
     "coverage": {
         "found": lazy_gettext("hazard found"),

@@ -46,6 +46,22 @@ def day(name: str) -> date | None:
     return day_of(request.args.get(name, ""), name=name)
 
 
+def night() -> date | None:
+    """Return the night of the query string, None if absent.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no day, or one of no city's life.
+    """
+    found = day("night")
+    if found is not None and not 1990 <= found.year <= 2200:
+        raise InvalidInput(
+            "{name} is {value!r}, not a day.", remedy="Write it as 2026-11-23.", name="night", value=str(found)
+        )
+    return found
+
+
 def day_of(value: str, *, name: str) -> date | None:
     """Return the day that a text is, None of an empty one.
 

@@ -12,6 +12,9 @@ READS = "3000 per minute"
 """A wall screen that pans asks for some hundred tiles in a burst."""
 CHANGES = "300 per minute"
 LOG_INS = "60 per minute"
+POSITIONS = "6000 per minute"
+"""A gateway sends for all teams of a city, each of which tells every few seconds where it is."""
+_POSITIONS = frozenset({"tracks.receive_fixes"})
 _LOG_INS = frozenset({"log_in.log_in", "provider_log_in.leave", "provider_log_in.come_back"})
 MOST_BODY_BYTES = 2**20
 MOST_FORM_BYTES = 2**16
@@ -45,13 +48,15 @@ def _bound_plain_form() -> None:
 
 def _who() -> str:
     caller = caller_or_none()
-    kind = "reads" if request.method in SAFE_METHODS else "changes"
+    kind = "positions" if request.endpoint in _POSITIONS else "reads" if request.method in SAFE_METHODS else "changes"
     return f"{kind}:{f'account {caller.account_id}' if caller else f'address {get_remote_address()}'}"
 
 
 def _allowed() -> str:
     if request.endpoint in _LOG_INS:
         return LOG_INS
+    if request.endpoint in _POSITIONS:
+        return POSITIONS
     return READS if request.method in SAFE_METHODS else CHANGES
 
 

@@ -9,8 +9,9 @@ from tempfile import NamedTemporaryFile
 from typing import Annotated
 from uuid import UUID
 
-from flask import Blueprint, current_app, jsonify, request
+from flask import Blueprint, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from gis_app.domain.errors import InvalidInput
@@ -22,7 +23,10 @@ from gis_app.web.bodies import Code, Datum, Strict, body_of
 from gis_app.web.contract import Parameter, contract
 
 blueprint = Blueprint("tracks", __name__, url_prefix="/api/tracks")
+pages = Blueprint("track_pages", __name__)
 FORMATS = ("gpx", "csv", "geojson")
+MOST_FILE_BYTES = 16 * 2**20
+"""A night of a team at a fix a second is about 4 MB of GPX."""
 
 
 def _within_reason(moment: datetime) -> datetime:
@@ -62,6 +66,14 @@ class TrackBatch(Strict):
         return FixBatch(self.id, self.device, self.team, self.datum, self.sent_at, fixes)
 
 
+@pages.get("/tracks")
+@requires(Right.SEND_TRACKS)
+@contract("A form to send a file of fixes", answers="text/html")
+def form() -> ResponseReturnValue:
+    """Show the form."""
+    return render_template("tracks.html", title=gettext("Send tracks"), most_mb=MOST_FILE_BYTES // 2**20)
+
+
 @blueprint.post("/fixes")
 @requires(Right.SEND_TRACKS)
 @contract(
@@ -88,6 +100,7 @@ def receive_fixes() -> ResponseReturnValue:
 def receive_file() -> ResponseReturnValue:
     """Store the fixes of a file, all or none."""
     state, caller = current_app.extensions["jingwei"], current_caller()
+    request.max_content_length = MOST_FILE_BYTES
     file_format = request.args.get("format", "")
     if file_format not in FORMATS:
         raise InvalidInput(

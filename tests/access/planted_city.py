@@ -360,6 +360,12 @@ CHOSEN = {
     ("patrol", "night"): _night,
     ("patrol_route", "night"): _night,
     ("street_walk", "night"): _night,
+    ("grid_sweep", "night"): _night,
+    ("grid_sweep", "cells"): lambda place, number: "1010",
+    ("grid_sweep", "cell_count"): lambda place, number: 4,
+    ("absence", "kind"): lambda place, number: ("unit", "night_check")[number % 2],
+    ("absence", "levels"): lambda place, number: ["city", "township", "village"],
+    ("absence", "ended_at"): lambda place, number: None,
     # The first row of each area keeps its mark: no class is drawn of it, so it must not be seen either.
     ("hazard_event", "version"): lambda place, number: 1,
     ("hotspot_part", "cells"): _packed("<i4", 2 * _PART_CELLS),

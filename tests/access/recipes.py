@@ -77,8 +77,12 @@ class Objects:
     plans: dict
     routes: dict
     scenes: dict
+    alerts: dict
+    alert_rules: dict
+    marks: dict
     questions: dict
-    """Id and the number of an answer."""
+    imports: dict
+    """By state."""
 
 
 def objects_of(connection):
@@ -103,8 +107,12 @@ def objects_of(connection):
         webhooks=one_of_each("SELECT scope_path, min(id) FROM webhook GROUP BY 1"),
         plans=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM patrol_plan GROUP BY 1"),
         routes=one_of_each("SELECT scope_path, min(id) FROM patrol_route GROUP BY 1"),
+        alerts=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM alert GROUP BY 1"),
+        alert_rules=one_of_each("SELECT scope_path, min(id) FROM alert_rule GROUP BY 1"),
+        marks=one_of_each("SELECT scope_path, min(id) FROM map_mark GROUP BY 1"),
         scenes=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM map_scene GROUP BY 1"),
         questions=one_of_each("SELECT scope_path, min(question_id || '/answers/' || id) FROM kept_answer GROUP BY 1"),
+        imports=one_of_each("SELECT scope_path, json_object_agg(state, id) FROM import_job GROUP BY 1"),
     )
 
 
@@ -174,6 +182,11 @@ def _scenes(objects):
     return [*(objects.scenes[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
 
 
+def _imports(objects):
+    own = (each for place in (CITY, WEST, *ASKED_FOR) for each in objects.imports[place.path].values())
+    return [*own, MISSING_UUID]
+
+
 def _missing(layer):
     return MISSING_UUID if LAYERS[layer].identity == "uuid" else MISSING_ID
 
@@ -227,13 +240,6 @@ READS = {
     "tiles.tile": _tiles,
     "tiles.whole_layer": lambda objects: [Ask(f"/layers/{layer}.json?{WINDOW}") for layer in LAYERS],
     "tiles.feature": _features,
-    "question_page.page": _asks("/questions", "/questions?lang=en"),
-    "sql.page": _asks("/sql", "/sql?lang=en"),
-    "questions.listed": _asks("/api/questions"),
-    "questions.one": lambda objects: [
-        Ask(f"/api/questions/{each.partition('/')[0]}") for each in objects.questions.values()
-    ],
-    "questions.kept_answer": lambda objects: [Ask(f"/api/questions/{each}") for each in objects.questions.values()],
     "ogc.landing": _asks("/ogc", "/ogc?f=html"),
     "ogc.api": _asks("/ogc/api"),
     "ogc.conformance": _asks("/ogc/conformance"),
@@ -328,13 +334,36 @@ READS = {
     ],
     "patrols.page": _asks("/patrols", "/patrols?lang=en&night=2026-06-12"),
     "patrols.replay": _asks(*(f"/api/patrols/replay?night=2026-06-{day:02}&lang=en" for day in range(4, 15))),
-    "patrols.coverage": _asks(
+    "teams.actual": lambda objects: [
+        Ask("/patrols/actual"),
+        *(Ask(f"/patrols/actual?lang=en&night=2026-06-{day:02}") for day in range(4, 15)),
+    ],
+    "teams.actual_as_json": _asks(*(f"/api/patrols/actual?night=2026-06-{day:02}" for day in range(4, 15))),
+    "teams.actual_as_table": _asks(
+        *(f"/api/patrols/actual.csv?lang=en&night=2026-06-{day:02}" for day in range(4, 15))
+    ),
+    "teams.listed": _asks("/teams", "/teams?lang=en"),
+    "teams.one": lambda objects: [
+        Ask(f"/teams/{code}?lang={language}", may_say=(f"/teams/{code}?",))
+        for place in (CITY, WEST, *ASKED_FOR)
+        for code in (mark(place, "team", "code", 0),)
+        for language in ("zh", "en")
+    ],
+    "track_pages.form": _asks("/tracks", "/tracks?lang=en"),
+    "coverage.page": _asks(
         "/coverage", *(f"/coverage?lang=en&kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
     ),
-    "patrols.coverage_as_json": _asks(
-        *(f"/api/coverage?kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
+    "coverage.as_json": _asks(
+        *(f"/api/coverage?kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED),
+        "/api/coverage?kind=month&by=grid&night=2026-06-12&shift=night&mode=foot&team=grid",
     ),
-    "patrols.village": lambda objects: [
+    "coverage.as_table": _asks(
+        *(f"/api/coverage.csv?kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
+    ),
+    "coverage.as_geojson": _asks(
+        *(f"/api/coverage.geojson?kind={kind}&by={level}&night=2026-06-12" for kind, level in _COVERAGE_ASKED)
+    ),
+    "coverage.village": lambda objects: [
         Ask(f"/villages/{place.word}?lang={language}", may_say=(f"/villages/{place.word}?",))
         for place in (WEST_VILLAGE, WEST_SIBLING, EAST_VILLAGE)
         for language in ("zh", "en")
@@ -364,10 +393,31 @@ READS = {
     "plans.page": _asks("/plans", "/plans?lang=en"),
     "plans.one": lambda objects: [Ask(f"/plans/{each}?lang=en") for each in _plans(objects)],
     "plans.beside": lambda objects: [Ask(f"/plans/{each}/beside/{each}") for each in _plans(objects)],
-    "plans.route": lambda objects: [
+    "team_routes.route": lambda objects: [
         Ask(f"/routes/{each}?lang={language}")
         for each in [*(objects.routes[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_ID]
         for language in ("zh", "en")
+    ],
+    "team_routes.sheet": lambda objects: [
+        Ask(f"/routes/{each}/sheet.pdf")
+        for each in [*(objects.routes[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_ID]
+    ],
+    "plan_api.fits": lambda objects: [
+        Ask(f"/api/plans/{objects.plans[place.path]}/fits/{mark(place, 'patrol_plan', 'content', number)}")
+        for place in (CITY, WEST, *ASKED_FOR)
+        for number in (0, 1)
+    ],
+    "imports.page": _asks("/imports", "/imports?lang=en"),
+    "imports.one": lambda objects: [Ask(f"/imports/{each}?lang=en") for each in _imports(objects)],
+    "import_api.list_imports": _asks("/api/imports"),
+    "import_api.one": lambda objects: [Ask(f"/api/imports/{each}") for each in _imports(objects)],
+    # Each look reads a file in a sandbox: one of each township is enough.
+    "import_api.preview": lambda objects: [
+        Ask(f"/api/imports/{objects.imports[place.path]['uploaded']}/preview") for place in (WEST_VILLAGE, EAST)
+    ],
+    "import_api.refused_rows": lambda objects: [Ask(f"/api/imports/{each}/refused.csv") for each in _imports(objects)],
+    "import_api.events": lambda objects: [
+        Ask(f"/api/imports/{each}/events", is_stream=True) for each in _imports(objects)
     ],
     "plan_api.list_plans": _asks("/api/plans"),
     "plan_api.one": lambda objects: [Ask(f"/api/plans/{each}") for each in _plans(objects)],
@@ -425,6 +475,30 @@ READS = {
             for planted in (mark(place, "audit_entry", name, 1),)
         ),
     ],
+    "alerts.page": lambda objects: [Ask(f"/alerts{query}", may_say=OFFICES) for query in ("", "?lang=en")],
+    "alerts.rules": _asks("/alert-rules", "/alert-rules?lang=en"),
+    "alert_api.list_alerts": _asks("/api/alerts"),
+    "alert_api.one": lambda objects: [
+        Ask(f"/api/alerts/{each}")
+        for each in [*(objects.alerts[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
+    ],
+    "alert_api.list_rules": _asks("/api/alert-rules"),
+    "wall.page": _asks("/wall?lang=zh", "/wall?lang=en"),
+    "wall.shown": _asks("/api/wall"),
+    "wall.remote": _asks("/wall/remote", "/wall/remote?lang=en"),
+    "map_page.configuration": _asks("/api/map?lang=zh", "/api/map?lang=en"),
+    "basemaps.tile": _asks("/basemap/none/1/0/0"),
+    "basemaps.file": _asks("/basemap/none.pmtiles"),
+    "surroundings.nearest": _asks(*(f"/api/nearest?lon=120.555&lat=27.8{mode}" for mode in ("", "&mode=foot"))),
+    "surroundings.isochrones": _asks("/api/isochrones?lon=120.555&lat=27.8&minutes=5"),
+    "surroundings.inside": _asks(
+        f"/api/inside?polygon=120.5,27.7;120.9,27.7;120.9,27.9;120.5,27.9&{WINDOW}",
+        f"/api/inside?circle=120.75,27.8,20000&{WINDOW}&lang=en",
+    ),
+    "shifts.page": _asks(*(f"/shift?lang=en&day=2026-06-{day:02}&shift=day" for day in (1, 14, 15))),
+    "shifts.log": _asks(
+        *(f"/api/shifts/log?day=2026-06-{day:02}&shift={name}" for day in range(1, 16) for name in ("day", "night"))
+    ),
     "scenes.list_scenes": _asks("/api/scenes", "/api/scenes?wall=1&lang=en"),
     "scenes.one": lambda objects: [Ask(f"/api/scenes/{each}") for each in _scenes(objects)],
     "openapi.document": _asks("/api/openapi.json"),
@@ -535,31 +609,6 @@ def _webhook_change(action):
     return lambda objects, home, foreign: [Ask(f"/webhooks/{objects.webhooks[foreign.path]}/{action}", "POST")]
 
 
-_QUESTIONS = (
-    {"layer": "hazards"},
-    {"layer": "patrol_tracks", "group": ["time/day", "mode"]},
-    {"layer": "hazards", "join": {"layer": "villages", "relation": "within"}, "group": ["partner"], "rate": "per_km2"},
-    {"layer": "hazards", "join": {"layer": "facilities", "relation": "nearest", "k": 5}},
-    {"layer": "facilities", "join": {"layer": "hazards", "relation": "distance", "distance_m": 50000}},
-    {"layer": "grids", "join": {"layer": "grids", "relation": "intersects"}, "group": ["partner.code"]},
-)
-READS_BY_POST = {
-    "questions.answer": lambda objects: [
-        *(Ask("/api/questions/answer", "POST", json=each) for each in _QUESTIONS),
-        *(Ask(f"/api/questions/answer?f={form}", "POST", json=_QUESTIONS[2]) for form in ("csv", "geojson")),
-        *(Ask("/api/questions/answer", "POST", json={"layer": each}) for each in LAYERS),
-    ],
-    "sql.answer": lambda objects: [
-        *(
-            Ask("/api/sql", "POST", json={"statement": f"SELECT * FROM {layer.source}"})  # noqa: S608
-            for layer in LAYERS.values()
-        ),
-        Ask("/api/sql", "POST", json={"statement": "SELECT ST_Extent(geom)::text, count(*) FROM hazard_map"}),
-    ],
-}
-"""Routes that are asked by POST and change nothing."""
-
-
 def _fixes_of(team, device):
     fix = {"recorded_at": "2026-06-14T13:00:00Z", "lon": 120.6, "lat": 27.8}
     body = {"id": str(uuid.uuid5(MISSING_UUID, device)), "device": device, "team": team, "fixes": [fix]}
@@ -618,12 +667,60 @@ def _plan_change(action):
     return lambda objects, home, foreign: [_plan_step(objects.plans[foreign.path], action)]
 
 
+def _import(objects, place, state):
+    """Return an import of an area in a state, any where there is none."""
+    known = objects.imports[place.path]
+    return known.get(state, next(iter(known.values())))
+
+
+def _piece(job):
+    return Ask(f"/api/imports/{job}/content?offset=0", "PUT", raw=b"x")
+
+
+def _import_step(job):
+    return Ask(f"/api/imports/{job}/steps", "POST", json={"version": 1, "step": "cancel"})
+
+
+def _new_import(objects, home, foreign):
+    # An import lies where its account does: to reach for another area is to take the identifier of its import.
+    body = {"id": str(_import(objects, foreign, "uploading")), "kind": "hazards", "file_name": "reach.csv", "size": 1}
+    yield Ask("/api/imports", "POST", json=body)
+
+
 PLAN_STEPS = {
     "plan_api.edit": "edits",
     "plan_api.take_step": "steps",
     "plan_api.restore": "restore",
     "plan_api.copy": "copies",
 }
+
+
+def _alert_changes(alert, rule):
+    step = {"step": "escalate", "version": 1}
+    return {
+        "alert_api.take_step": Ask(f"/api/alerts/{alert}/steps", "POST", json=step),
+        "alert_api.pause_rule": Ask(f"/api/alert-rules/{rule}/pause", "POST"),
+        "alert_api.resume_rule": Ask(f"/api/alert-rules/{rule}/resume", "POST"),
+        "alert_api.remove_rule": Ask(f"/api/alert-rules/{rule}", "DELETE"),
+    }
+
+
+def _alert_change(endpoint):
+    return lambda objects, home, foreign: [
+        _alert_changes(objects.alerts[foreign.path], objects.alert_rules[foreign.path])[endpoint]
+    ]
+
+
+def _new_alert_rule(objects, home, foreign):
+    rule = {"name": "reach", "kind": "severity", "severity": "low", "area": foreign.word}
+    said = (f"'{foreign.word}'", f"&#39;{foreign.word}&#39;")
+    yield Ask("/api/alert-rules", "POST", json=rule, may_say=said)
+
+
+def _steering(objects, home, foreign):
+    said = (f"'{foreign.word}'", f"&#39;{foreign.word}&#39;")
+    yield Ask("/api/wall/command", "POST", json={"scene": str(objects.scenes[foreign.path]), "paused": True})
+    yield Ask("/api/wall/command", "POST", json={"area": foreign.word}, may_say=said)
 
 
 SCENE = {"name": "reach", "view": {"layers": ["hazards"]}}
@@ -655,20 +752,36 @@ INSPECTION_STEPS = {
     "inspection_api.store_answers": ("answers", "under_way"),
     "inspection_api.add_finding": ("findings", "under_way"),
 }
+
+
+def _facility(place):
+    shape = {"type": "Point", "coordinates": [_inside(place), 27.8]}
+    fields = {"kind": "school", "name_zh": "reach"}
+    said = (str(_inside(place)),)
+    return {"type": "Feature", "geometry": shape, "properties": fields}, said
+
+
+def _new_feature(objects, home, foreign):
+    body, said = _facility(foreign)
+    yield Ask("/ogc/collections/facilities/items", "POST", json=body, may_say=said)
+
+
+def _feature_change(method):
+    def asks(objects, home, foreign):
+        body, said = _facility(home)
+        yield Ask(_facility_of(objects, foreign), method, json=None if method == "DELETE" else body, may_say=said)
+
+    return asks
+
+
+def _facility_of(objects, place):
+    return f"/ogc/collections/facilities/items/{objects.features['facilities'][place.path]}"
+
+
+FEATURE_CHANGES = {"ogc_changes.replace": "PUT", "ogc_changes.update": "PATCH", "ogc_changes.remove": "DELETE"}
 CHANGES = {
-    "questions.keep": lambda objects, home, foreign: [
-        Ask(
-            "/api/questions",
-            "POST",
-            json={
-                **{"id": objects.questions[foreign.path].partition("/")[0], "title": "reach"},
-                **{"is_shared": True, "question": {"layer": "hazards"}},
-            },
-        )
-    ],
-    "questions.forget": lambda objects, home, foreign: [
-        Ask(f"/api/questions/{objects.questions[foreign.path].partition('/')[0]}", "DELETE")
-    ],
+    "ogc_changes.create": _new_feature,
+    **{endpoint: _feature_change(method) for endpoint, method in FEATURE_CHANGES.items()},
     "inspections.plan": lambda objects, home, foreign: [
         Ask("/inspections", "POST", form=_plan_body(foreign, "form"), may_say=OFFICES)
     ],
@@ -703,8 +816,17 @@ CHANGES = {
         )
     ],
     **{endpoint: _plan_change(action) for endpoint, action in PLAN_STEPS.items()},
+    "wall.steer": _steering,
+    "alert_api.add_rule": _new_alert_rule,
+    **{endpoint: _alert_change(endpoint) for endpoint in _alert_changes("", "")},
+    "shifts.withdraw_mark": lambda objects, home, foreign: [
+        Ask(f"/api/shifts/marks/{objects.marks[foreign.path]}", "DELETE")
+    ],
     "scenes.add": _new_scene,
     **{endpoint: _scene_change(endpoint) for endpoint in _scene_changes("")},
+    "import_api.begin": _new_import,
+    "import_api.receive": lambda objects, home, foreign: [_piece(_import(objects, foreign, "uploading"))],
+    "import_api.take_step": lambda objects, home, foreign: [_import_step(_import(objects, foreign, "uploaded"))],
     "pictures.add": lambda objects, home, foreign: [_new_picture(objects.hazards[foreign.path])],
     "pictures.withdraw": lambda objects, home, foreign: [Ask(_picture(objects, foreign), "DELETE")],
     "tracks.receive_fixes": _fixes,
@@ -744,6 +866,8 @@ CHANGES = {
 }
 """How each route that changes something is turned against another area; none of these may be accepted."""
 REACH_NOBODY = {
+    "import_api.begin": "the identifier is one that another import has",
+    "shifts.withdraw_mark": "the mark is another account's, also within the own area",
     "questions.keep": "the question is another account's, also within the own area",
     "questions.forget": "the question is another account's, also within the own area",
     "account.change_password": "the old password is a wrong one",
@@ -755,6 +879,12 @@ REACH_NOBODY = {
 }
 """Routes whose recipe is refused in the own area too, and why."""
 OWN_ONLY = {
+    "shifts.add_entry": Ask("/api/shifts/entries", "POST", json={"id": str(MISSING_UUID), "words": "x"}),
+    "shifts.add_mark": Ask(
+        "/api/shifts/marks",
+        "POST",
+        json={"id": str(MISSING_UUID), "geometry": {"type": "Point", "coordinates": [120.6, 27.8]}},
+    ),
     "log_in.log_in": Ask("/login", "POST", form={"login": "reach", "password": PASSWORD}),
     "log_in.log_out": Ask("/logout", "POST"),
     "screening.screen": Ask("/api/screenings", "POST", json={"texts": {"title": "x"}}),
@@ -782,7 +912,8 @@ def named_objects(objects, foreign):
             if foreign.path in by_area
         ],
         "hazards.one_hazard": [(Ask(f"/api/hazards/{hazard}"), Ask(f"/api/hazards/{MISSING_UUID}"))],
-        "patrols.village": [tuple(Ask(f"/villages/{each}") for each in (foreign.word, "nowhere-at-all"))],
+        "teams.one": [tuple(Ask(f"/teams/{each}") for each in (mark(foreign, "team", "code", 0), "nowhere-at-all"))],
+        "coverage.village": [tuple(Ask(f"/villages/{each}") for each in (foreign.word, "nowhere-at-all"))],
         "closed_loop.one_case": [tuple(Ask(f"/api/hazards/{each}/case") for each in (hazard, MISSING_UUID))],
         "cases.one_case": [tuple(Ask(f"/cases/{each}") for each in (hazard, MISSING_UUID))],
         "cases.case_step": [tuple(_step_of_case(each) for each in (hazard, MISSING_UUID))],
@@ -811,23 +942,46 @@ def named_objects(objects, foreign):
     pairs["inspection_api.one"] = [tuple(Ask(f"/api/inspections/{each}") for each in (inspection, MISSING_UUID))]
     for endpoint, (action, _) in INSPECTION_STEPS.items():
         pairs[endpoint] = [tuple(_inspection_step(each, action) for each in (inspection, MISSING_UUID))]
-    question, missing = objects.questions[foreign.path], f"{MISSING_UUID}/answers/1"
-    whole = [each.partition("/")[0] for each in (question, missing)]
-    pairs["questions.kept_answer"] = [tuple(Ask(f"/api/questions/{each}") for each in (question, missing))]
-    pairs["questions.one"] = [tuple(Ask(f"/api/questions/{each}") for each in whole)]
-    pairs["questions.forget"] = [tuple(Ask(f"/api/questions/{each}", "DELETE") for each in whole)]
+    for endpoint, ending in (
+        ("imports.one", ""),
+        ("import_api.one", ""),
+        ("import_api.preview", "/preview"),
+        ("import_api.refused_rows", "/refused.csv"),
+        ("import_api.events", "/events"),
+    ):
+        root = "/imports" if endpoint.startswith("imports") else "/api/imports"
+        named = (_import(objects, foreign, "uploading"), MISSING_UUID)
+        pairs[endpoint] = [tuple(Ask(f"{root}/{each}{ending}") for each in named)]
+    pairs["import_api.receive"] = [tuple(_piece(each) for each in named)]
+    pairs["import_api.take_step"] = [tuple(_import_step(each) for each in named)]
     plan = objects.plans[foreign.path]
     pairs["plans.one"] = [tuple(Ask(f"/plans/{each}") for each in (plan, MISSING_UUID))]
     pairs["plans.beside"] = [tuple(Ask(f"/plans/{each}/beside/{each}") for each in (plan, MISSING_UUID))]
-    pairs["plans.route"] = [tuple(Ask(f"/routes/{each}") for each in (objects.routes[foreign.path], MISSING_ID))]
+    pairs["team_routes.route"] = [tuple(Ask(f"/routes/{each}") for each in (objects.routes[foreign.path], MISSING_ID))]
+    sheets = (objects.routes[foreign.path], MISSING_ID)
+    pairs["team_routes.sheet"] = [tuple(Ask(f"/routes/{each}/sheet.pdf") for each in sheets)]
+    pairs["plan_api.fits"] = [tuple(Ask(f"/api/plans/{each}/fits/S001") for each in (plan, MISSING_UUID))]
     pairs["plan_api.one"] = [tuple(Ask(f"/api/plans/{each}") for each in (plan, MISSING_UUID))]
     pairs["plan_api.as_file"] = [tuple(Ask(f"/api/plans/{each}/file.gpx") for each in (plan, MISSING_UUID))]
     for endpoint, action in PLAN_STEPS.items():
         pairs[endpoint] = [tuple(_plan_step(each, action) for each in (plan, MISSING_UUID))]
+    own_alert = (objects.alerts[foreign.path], objects.alert_rules[foreign.path])
+    pairs["alert_api.one"] = [tuple(Ask(f"/api/alerts/{each}") for each in (own_alert[0], MISSING_UUID))]
+    for endpoint in _alert_changes("", ""):
+        asked = (own_alert, (MISSING_UUID, MISSING_ID))
+        pairs[endpoint] = [tuple(_alert_changes(*each)[endpoint] for each in asked)]
     scenes = (objects.scenes[foreign.path], MISSING_UUID)
+    pairs["shifts.withdraw_mark"] = [
+        tuple(Ask(f"/api/shifts/marks/{each}", "DELETE") for each in (objects.marks[foreign.path], MISSING_ID))
+    ]
     pairs["scenes.one"] = [tuple(Ask(f"/api/scenes/{each}") for each in scenes)]
     for endpoint in _scene_changes(""):
         pairs[endpoint] = [tuple(_scene_changes(each)[endpoint] for each in scenes)]
+    missing = f"/ogc/collections/facilities/items/{MISSING_ID}"
+    for endpoint, method in FEATURE_CHANGES.items():
+        body = None if method == "DELETE" else _facility(foreign)[0]
+        both = (_facility_of(objects, foreign), missing)
+        pairs[endpoint] = [tuple(Ask(each, method, json=body) for each in both)]
     for action in ("pause", "resume", "remove"):
         hooks = (objects.webhooks[foreign.path], MISSING_ID)
         pairs[f"webhooks.{action}"] = [tuple(Ask(f"/webhooks/{each}/{action}", "POST") for each in hooks)]
@@ -846,11 +1000,14 @@ NAMES_NO_OBJECT = {
         (f"ogc.{name}" for name in ("collection", "queryables", "schema", "items", "tilesets", "tileset", "tile")),
         "a layer, the same for everybody",
     ),
+    "ogc_changes.create": "a layer, the same for everybody",
     "tiles.tile": "an address of the map; a foreign tile equals an empty one, which has a test of its own",
     "tiles.whole_layer": "a layer, the same for everybody",
     "published.as_json": "a month, the same for everybody",
     "published.as_csv": "a month, the same for everybody",
     "rules.end": "a rule of the whole city, the same for everybody",
+    "basemaps.tile": "a file of the operator's, the same for everybody",
+    "basemaps.file": "a file of the operator's, the same for everybody",
     "static_files.static_file": "a file of the product",
     "static_files.versioned_file": "a file of the product",
 }

@@ -7,7 +7,9 @@ from sqlalchemy import text
 
 from gis_app.domain.errors import NotFound
 from gis_app.domain.rights import Scope
-from gis_app.services import analyses, coverage_reports, patrol_replay, street_walks
+from gis_app.services import analyses, coverage_reports, patrol_replay, plan_following, street_walks
+from gis_app.services.coverage_grids import WorkFilter
+from gis_app.services.coverage_reports import CoverageQuestion
 from gis_app.storage.engine import scoped, system_scope
 from tests.services.two_grids import CITY, add_walk
 
@@ -54,8 +56,9 @@ def engine(migrated_database):
     return migrated_database.app
 
 
-def report(engine, kind, night, level="grid", scope=EVERYBODY):
-    return coverage_reports.report(engine, scope, kind=kind, night=night, level=level, now=NOW)
+def report(engine, kind, night, level="grid", scope=EVERYBODY, work=None):
+    question = CoverageQuestion(kind, night, level, work or WorkFilter())
+    return coverage_reports.report(engine, scope, question, now=NOW)
 
 
 def told(known, *names):
@@ -111,3 +114,74 @@ def test_planned_stops_are_visited_passed_or_missed(engine):
     assert [patrol["team"] for patrol in night["patrols"]] == ["A队", "B队"]
     assert night["patrols"][0]["pieces"][0][0] == [0, 12060200, 2770500]
     assert night["patrols"][0]["pieces"][0][1] == [60, 12060250, 2770500]
+
+
+def test_coverage_is_told_by_shift_mode_and_kind_of_team(engine):
+    # All walks begin at 20 o'clock on foot, by volunteers; none lasts until 22.
+    for work in (WorkFilter(shift="evening"), WorkFilter(mode="foot"), WorkFilter(team_kind="volunteer")):
+        assert told(report(engine, "night", FIRST, work=work), "share") == {"AW": [0.8], "AE": [0.4]}
+    for work in (WorkFilter(shift="night"), WorkFilter(mode="car"), WorkFilter(team_kind="police")):
+        known = report(engine, "night", FIRST, work=work)
+        assert told(known, "share", "area_share", "visits") == {"AW": [0, 0, 0], "AE": [0, 0, 0]}
+        assert {row["checked_clear"] for row in known.rows} == {0}
+
+
+def test_ground_swept_on_several_nights_is_united(engine):
+    # A grid is 1,108 m high; 60 m of it are swept along the part of the street that was walked.
+    high_m = 0.01 * 110_860
+    first, second = (report(engine, "night", night) for night in (FIRST, SECOND))
+    assert told(first, "area_share")["AW"] == [0.8 * 60 / high_m]
+    # The ends of a walk sweep half circles.
+    assert told(second, "area_share")["AE"] == [0.5 * 60 / high_m + 0.003]
+    both = report(engine, "month", SECOND)
+    assert told(both, "area_share")["AE"] == [0.6 * 60 / high_m + 0.002]
+
+
+def test_work_is_counted_where_it_was_done(engine):
+    rows = {row["code"]: row for row in report(engine, "night", FIRST).rows}
+    # Team A walks 0.602-0.608 in the west, team B 0.606-0.614 through both; a fix a minute, 13 and 17 of them.
+    assert (rows["AW"]["visits"], rows["AE"]["visits"]) == (2, 1)
+    assert sum(row["patrol_hours"] for row in rows.values()) == pytest.approx((12 + 16) / 60)
+    metre = 0.001 * 111_320 * 0.8854
+    assert sum(row["patrol_km"] for row in rows.values()) == pytest.approx((6 + 8) * metre / 1000, abs=0.003)
+
+
+def test_rates_are_told_of_enough_work_only(engine):
+    second = {row["code"]: row for row in report(engine, "night", SECOND).rows}["AE"]
+    # One hazard found on half a kilometre in ten minutes tells no rate.
+    assert (second["found_by_patrols"], second["found_per_hour"], second["found_per_km"]) == (1, None, None)
+    both = report(engine, "month", SECOND).whole
+    assert both["patrol_km"] > 1
+    assert both["found_per_km"] == pytest.approx(1 / both["patrol_km"])
+    assert report(engine, "month", SECOND, work=WorkFilter(mode="foot")).whole["found_by_patrols"] is None
+
+
+def test_idleness_is_the_time_up_to_the_end_of_the_nights(engine):
+    rows = {row["code"]: row for row in report(engine, "night", SECOND).rows}
+    # Up to noon of the 16th, which is now: A came to the east on the 15th and left at 20:11; A and B to the west the
+    # night before, B until 20:17.
+    assert rows["AE"]["idle_mean_days"] == pytest.approx((16 * 60 - 11) / 1440)
+    assert rows["AW"]["idle_worst_days"] == pytest.approx((40 * 60 - 17) / 1440)
+    assert rows["AW"]["overdue_share"] == 0
+
+
+def test_stops_are_marked_from_tracks_and_routes_measured(engine):
+    with scoped(engine, EVERYBODY) as connection:
+        connection.execute(ROUTE, {"night": FIRST, "start": NOW - timedelta(days=2)})
+        connection.execute(STAY)
+    assert plan_following.update(engine, now=NOW, srid=4549) == [FIRST]
+    known = plan_following.night_followed(engine, EVERYBODY, FIRST, now=NOW)
+    (route,) = known.routes
+    assert (route["visited"], route["passed"], route["missed"]) == (1, 1, 1)
+    # 0.602 to 0.608 of a route of 0.02 degrees, and 40 m at both ends.
+    assert route["followed_share"] == pytest.approx(0.3 + 80 / 1971, abs=0.003)
+    assert (route["deviation_count"], route["in_order_share"]) == (0, 1.0)
+    stops = [(stop["state"], stop["stayed_min"], stop["came_as"]) for stop in known.stops[route["id"]]]
+    assert stops == [("passed", 0.0, 1), ("visited", 11.0, 2), ("missed", None, None)]
+    # What did not change is not computed again; what did is.
+    assert plan_following.update(engine, now=NOW, srid=4549) == []
+    rows = {row["code"]: row for row in report(engine, "night", FIRST).rows}
+    assert (rows["AW"]["visited_stops"], rows["AW"]["planned_stops"], rows["AW"]["stayed_min"]) == (1, 2, 11.0)
+    with scoped(engine, EVERYBODY) as connection:
+        connection.execute(text("UPDATE planned_stop SET geom = ST_Point(120.6, 27.7, 4326) WHERE ordinal = 1"))
+    assert plan_following.update(engine, now=NOW, srid=4549) == [FIRST]

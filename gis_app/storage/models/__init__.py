@@ -10,6 +10,7 @@ from gis_app.storage.models.inspections import Finding, Inspection
 from gis_app.storage.models.loop import HazardEvent, ProfessionalPost, RoutingRule, Unit
 from gis_app.storage.models.notices import Notice, Webhook
 from gis_app.storage.models.patrols import (
+    Absence,
     Patrol,
     PatrolPlan,
     PatrolPlanVersion,
@@ -29,7 +30,18 @@ from gis_app.storage.models.results import (
     VillageStars,
 )
 from gis_app.storage.models.screens import MapScene
-from gis_app.storage.models.tracks import LivePosition, StreetPiece, StreetWalk, SweptNight, TrackBatch, WalkedNight
+from gis_app.storage.models.tracks import (
+    FollowedNight,
+    GridSweep,
+    LivePosition,
+    RouteWalk,
+    StopVisit,
+    StreetPiece,
+    StreetWalk,
+    SweptNight,
+    TrackBatch,
+    WalkedNight,
+)
 
 REFERENCE_TABLES = frozenset(
     {
@@ -39,12 +51,13 @@ REFERENCE_TABLES = frozenset(
 )
 """Tables without an area: geography and terms that every account may read."""
 
-SYSTEM_TABLES = frozenset({"audit_head", "job_run", "log_in_attempt", "swept_night", "walked_night"})
+SYSTEM_TABLES = frozenset({"audit_head", "followed_night", "job_run", "log_in_attempt", "swept_night", "walked_night"})
 """Tables of the service itself, which say nothing of the city. All others are scoped."""
 
 __all__ = [
     "REFERENCE_TABLES",
     "SYSTEM_TABLES",
+    "Absence",
     "Account",
     "AccountSession",
     "AnalysisRun",
@@ -59,8 +72,10 @@ __all__ = [
     "DensityCell",
     "Facility",
     "Finding",
+    "FollowedNight",
     "Grid",
     "GridCoverage",
+    "GridSweep",
     "Hazard",
     "HazardCategory",
     "HazardEvent",
@@ -83,7 +98,9 @@ __all__ = [
     "PatrolRoute",
     "PlannedStop",
     "ProfessionalPost",
+    "RouteWalk",
     "RoutingRule",
+    "StopVisit",
     "StreetPiece",
     "StreetSegment",
     "StreetWalk",

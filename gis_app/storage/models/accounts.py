@@ -46,6 +46,7 @@ class Account(Base):
     is_active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[Moment] = mapped_column(server_default=func.now())
     notices_read_upto: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    absences_read_upto: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class AccountSession(Base):

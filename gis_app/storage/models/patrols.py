@@ -17,11 +17,12 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     SmallInteger,
+    Text,
     Uuid,
     false,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis_app.domain.patrol_plans import PlanState
@@ -144,6 +145,30 @@ class Patrol(Base):
     geom: Mapped[WKBElement | None] = mapped_column(geometry("MULTILINESTRING"))
     scope_path: Mapped[ScopePath]
     is_synthetic: Mapped[Synthetic]
+
+
+class Absence(Base):
+    """A unit that is not in its area on schedule, or villages without the night check they are owed; told once.
+
+    ``key`` names what is absent, so that it is noticed once; ``ended_at`` says when somebody came. ``levels`` are those
+    of the accounts that are told.
+    """
+
+    __tablename__ = "absence"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    night: Mapped[date]
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id", ondelete="CASCADE"), index=True)
+    route_id: Mapped[int | None] = mapped_column(ForeignKey("patrol_route.id", ondelete="CASCADE"), index=True)
+    count: Mapped[int] = mapped_column(server_default="1")
+    expected_from: Mapped[Moment]
+    expected_to: Mapped[Moment]
+    noticed_at: Mapped[Moment] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    levels: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    scope_path: Mapped[ScopePath]
 
 
 class TrackPoint(Base):
