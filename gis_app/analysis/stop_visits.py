@@ -35,14 +35,32 @@ def longest_stays_min(
     -------
     Shape ``(s,)``; a single fix is a stay of 0 minutes.
     """
-    longest = np.full(len(stops), np.nan)
+    return longest_stays(fix, seconds, stops=stops, reach_m=reach_m)[0]
+
+
+def longest_stays(
+    fix: FloatArray, seconds: npt.ArrayLike, *, stops: FloatArray, reach_m: float = REACH_M
+) -> tuple[FloatArray, FloatArray]:
+    """Return the longest unbroken stay of one track at each stop, minutes, and the second it began.
+
+    Parameters
+    ----------
+    fix, seconds, stops, reach_m
+        As for ``longest_stays_min``.
+
+    Returns
+    -------
+    Two of shape ``(s,)``, NaN where the track never came near.
+    """
+    longest, began = np.full(len(stops), np.nan), np.full(len(stops), np.nan)
     if not len(fix) or not len(stops):
-        return longest
+        return longest, began
     moments = np.asarray(seconds, dtype=np.float64)
     for stop, near in enumerate(cKDTree(fix).query_ball_point(stops, reach_m)):
         if near:
             times = np.sort(moments[near])
             begins = np.r_[0, np.nonzero(np.diff(times) > LONGEST_ABSENCE_S)[0] + 1]
             ends = np.r_[begins[1:] - 1, len(times) - 1]
-            longest[stop] = (times[ends] - times[begins]).max() / 60
-    return longest
+            stays = times[ends] - times[begins]
+            longest[stop], began[stop] = stays.max() / 60, times[begins[stays.argmax()]]
+    return longest, began

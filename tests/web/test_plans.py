@@ -8,6 +8,7 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
+import pypdfium2
 import pytest
 from pyproj import Transformer
 from sqlalchemy import text
@@ -290,3 +291,153 @@ def test_a_shift_that_is_none_and_an_area_without_hotspots_are_refused_with_the_
     assert people["elsewhere"].post("/api/plans", json=wish(area="330381002")).status_code == 400
     page = planner.post("/plans?lang=en", data={"id": str(uuid.uuid4()), "night": "2026-06-15", "starts": "x"})
     assert page.status_code == 400 and "not a time of the day" in page.text
+
+
+def facility(city, kind, lon, lat):
+    add = """
+    INSERT INTO facility (kind, name_zh, name_en, area_id, scope_path, geom)
+    SELECT :kind, '矛盾调解中心', 'Mediation Centre', id, scope_path, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)
+    FROM area WHERE code = :village AND valid_to IS NULL"""
+    with scoped(city, system_scope()) as connection:
+        connection.execute(
+            text(add), {"kind": kind, "lon": lon, "lat": lat, "village": VILLAGE.strip("/").split("/")[-1]}
+        )
+
+
+def test_facilities_are_stops_with_windows_and_only_for_teams_that_can(people, city):
+    facility(city, "mediation_centre", WEST + 0.004, SOUTH + 0.004)
+    asked_for = {"facilities": ["mediation_centre"], "facility_windows": "20:30-21:00", "minimum": 1}
+    plan = made(people["planner"], **asked_for, facility_skill="volunteer")
+    (stop,) = (each for each in plan["content"]["stops"] if each["facility"])
+    assert stop["prize_parts"]["facility"] == 3.0 and stop["skill"] == "volunteer"
+    assert stop["windows"] == [["2026-06-15T20:30:00+08:00", "2026-06-15T21:00:00+08:00"]]
+    plan = edited(people["planner"], plan, lock={"T2": [stop["code"]]})
+    (visit,) = (
+        each
+        for route in plan["content"]["result"]["routes"]
+        for each in route["visits"]
+        if each["stop"] == stop["code"]
+    )
+    assert stop["code"] in visits(plan)["T2"] and "T20:30" <= visit["begins_at"][10:16] <= "T21:00"
+    other = edited(people["planner"], plan, team_skills={"T2": ["first aid"]})
+    assert other["content"]["result"]["missed_required"] == [stop["code"]]
+    body = wish(facilities=["mediation_centre"], facility_windows="half past eight")
+    assert people["planner"].post("/api/plans", json=body).status_code == 400
+
+
+def test_a_place_planned_on_as_many_nights_as_allowed_is_left_out(people, clock):  # noqa: F811
+    first = published(people, most_stops=12)
+    went = all_visits(first)
+    clock.now = datetime(2026, 6, 16, 4, tzinfo=UTC)
+    shift = {"starts_at": "2026-06-16T20:00+08:00", "ends_at": "2026-06-16T22:00+08:00"}
+    again = made(people["planner"], **shift, most_visits=1)
+    assert again["content"]["settings"]["often_enough"] == len(went)
+    places = {(each["lon"], each["lat"]) for each in first["content"]["stops"] if each["code"] in went}
+    assert not places & {(each["lon"], each["lat"]) for each in again["content"]["stops"]}
+    assert made(people["planner"], **shift, most_visits=2)["content"]["settings"]["often_enough"] == 0
+
+
+def test_what_if_more_teams_a_closed_street_and_another_dwell_are_planned_and_compared(people):
+    planner = people["planner"]
+    plan = made(planner)
+    copy = str(uuid.uuid4())
+    planner.post(f"/api/plans/{plan['id']}/copies", json={"id": copy})
+    more = edited(planner, planner.get(f"/api/plans/{copy}").get_json(), extra=[{"like": "T2"}, {"like": "T2"}])
+    assert [team["code"] for team in more["content"]["teams"]][-2:] == ["X01", "X02"]
+    assert more["content"]["result"]["value"] >= plan["content"]["result"]["value"]
+    # The street from the station eastwards is closed; its line comes back to be drawn.
+    shut = edited(planner, more, close_at=[{"lon": WEST + 0.002, "lat": SOUTH}])
+    (number,) = shut["content"]["closed"]
+    assert shut["content"]["closed_lines"][str(number)] == [[WEST, SOUTH], [round(WEST + 0.004, 6), SOUTH]]
+    longer = edited(planner, shut, dwell_all=40, reopen=[number])
+    assert longer["content"]["closed"] == [] and len(all_visits(longer)) < len(all_visits(more))
+    page = planner.get(f"/plans/{plan['id']}/beside/{copy}?lang=en").text
+    assert "Teams tried out" in page and "40.0" in page
+    approved = stepped(people["supervisor"], edited(planner, longer, dwell_all=10), "approve").get_json()
+    assert stepped(planner, approved, "publish").status_code == 409
+    assert (
+        planner.post(
+            f"/api/plans/{copy}/edits", json={"version": approved["version"], "close_at": [{"lon": 120.9, "lat": 27.7}]}
+        ).status_code
+        == 400
+    )
+
+
+def test_whether_a_stop_fits_is_told_at_once_for_each_team(people):
+    planner = people["planner"]
+    plan = edited(planner, made(planner), drop=["S001"])
+    told = planner.get(f"/api/plans/{plan['id']}/fits/S001").get_json()
+    assert told.keys() == {"T33038100101", "T2"}
+    # Ten minutes of dwell at least, where there is room.
+    assert all(minutes is None or minutes >= 10 for minutes in told.values())
+    roomy = edited(planner, plan, dwell_all=1)
+    told = planner.get(f"/api/plans/{roomy['id']}/fits/S001").get_json()
+    assert all(minutes is not None and 1 <= minutes < 60 for minutes in told.values())
+    assert planner.get(f"/api/plans/{plan['id']}/fits/S999").status_code == 400
+
+
+def test_closing_tells_what_came_of_each_stop_and_a_later_plan_what_tracks_would_collect(people, city, clock):  # noqa: F811
+    plan = published(people)
+    team = max(visits(plan), key=lambda each: len(visits(plan)[each]))
+    stayed, passed, *_ = visits(plan)[team]
+    stops = {stop["code"]: stop for stop in plan["content"]["stops"]}
+    fixes = [(stops[stayed], second) for second in range(0, 720, 60)] + [(stops[passed], 1500)]
+    with scoped(city, system_scope()) as connection:
+        patrol = connection.execute(
+            text("""
+            INSERT INTO patrol (team_id, night, started_at, ended_at, mode, length_m, fix_count, geom, scope_path)
+            SELECT id, '2026-06-15', '2026-06-15 12:00Z', '2026-06-15 13:00Z', 'foot', 500, 13,
+                   ST_GeomFromText('MULTILINESTRING((120.6 27.8, 120.61 27.8))', 4326), scope_path
+            FROM team WHERE code = :team RETURNING id, scope_path"""),
+            {"team": team},
+        ).one()
+        for number, (stop, second) in enumerate(fixes):
+            connection.execute(
+                text("""
+                INSERT INTO track_point (patrol_id, device, recorded_at, sequence, geom, scope_path)
+                VALUES (:patrol, 'd', CAST('2026-06-15 12:10Z' AS timestamptz) + make_interval(secs => :second),
+                        :number, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), :path)"""),
+                {
+                    "patrol": patrol.id,
+                    "second": second,
+                    "number": number,
+                    "lon": stop["lon"],
+                    "lat": stop["lat"],
+                    "path": patrol.scope_path,
+                },
+            )
+    clock.now = datetime(2026, 6, 15, 15, tzinfo=UTC)
+    closed = stepped(people["planner"], plan, "close").get_json()
+    rows = {row["stop"]: row for row in closed["content"]["actual"]["stops"]}
+    assert (rows[stayed]["state"], rows[stayed]["stayed_min"], rows[stayed]["came_at"][11:16]) == (
+        "visited",
+        11,
+        "20:10",
+    )
+    assert rows[passed]["state"] == "passed" and rows[passed]["stayed_min"] == 0
+    assert {row["state"] for code, row in rows.items() if code not in (stayed, passed)} <= {"missed"}
+    worth = sum(stops[stayed]["prize_parts"].values())
+    assert closed["content"]["actual"]["value"] == pytest.approx(worth, abs=0.01)
+    clock.now = datetime(2026, 6, 16, 4, tzinfo=UTC)
+    later = made(people["planner"], starts_at="2026-06-16T20:00+08:00", ends_at="2026-06-16T22:00+08:00")
+    last = later["content"]["last_night"]
+    assert (last["night"], last["teams"]) == ("2026-06-15", 1) and last["value"] > 0 and last["stops"] >= 1
+
+
+def test_a_route_is_a_pdf_of_one_sheet_with_its_chinese_words_for_those_who_may_see_routes(people, make_client, city):
+    plan = published(people)
+    team, number = next(iter(plan["routes"].items()))
+    answer = people["worker"].get(f"/routes/{number}/sheet.pdf?lang=zh")
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    sheet = pypdfium2.PdfDocument(answer.data)
+    assert len(sheet) == 1 and [round(side / 72 * 25.4) for side in sheet[0].get_size()] == [210, 297]
+    words = sheet[0].get_textpage().get_text_bounded()
+    name = next(each["name_zh"] for each in plan["content"]["teams"] if each["code"] == team)
+    assert name in words and all(stop in words for stop in visits(plan)[team])
+    # Not white: the map, the table and the code are drawn.
+    drawn = np.asarray(sheet[0].render(scale=1).to_pil().convert("L"))
+    assert (drawn < 128).mean() > 0.01
+    assert people["elsewhere"].get(f"/routes/{number}/sheet.pdf").status_code == 404
+    for role in (Role.HANDLER, Role.ANALYST, Role.KIOSK):
+        other = make_client(TOWNSHIP, role, app=people["planner"].application, on=city)
+        assert [other.get(f"/routes/{number}{each}").status_code for each in ("", "/sheet.pdf")] == [403, 403]
