@@ -9,8 +9,10 @@ Run: ``.venv/bin/python benchmarks/planning_matrix.py [--small] [--rounds 1]``
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +34,8 @@ from gis_app.storage.cluster_database import ensure_database
 from gis_app.storage.engine import make_engine
 
 MODE = replace(TRAVEL_MODES["car"], left_s=0.0, right_s=0.0, back_s=0.0)
+CPU_S: dict[str, float] = {}
+"""Of the last round of each side: on a busy machine the fairer measure."""
 _PGROUTING = text("""
 SELECT start_vid, end_vid, agg_cost
 FROM pgr_dijkstraCostMatrix('SELECT id, source, target, cost FROM arc', CAST(:places AS bigint[]), directed => true)""")
@@ -59,10 +63,11 @@ def street_raster(side: int, generator: np.random.Generator) -> gpd.GeoDataFrame
 
 
 def networkx_times(graph: nx.DiGraph, places: list[int]) -> np.ndarray:
-    times = np.full((len(places), len(places)), np.inf)
+    times, before = np.full((len(places), len(places)), np.inf), time.process_time()
     for row, place in enumerate(places):
         known = nx.single_source_dijkstra_path_length(graph, place, weight="weight")
         times[row] = [known.get(other, np.inf) for other in places]
+    CPU_S["networkx"] = time.process_time() - before
     return times
 
 
@@ -103,20 +108,39 @@ def _asked(engine: Engine, places: list[int]) -> np.ndarray:
     np.fill_diagonal(times, 0.0)
     row = {place: at for at, place in enumerate(places)}
     with engine.connect() as connection:
-        for found in connection.execute(_PGROUTING, {"places": places}):
-            times[row[found.start_vid], row[found.end_vid]] = found.agg_cost
+        backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        before = _cpu_s(backend)
+        rows = connection.execute(_PGROUTING, {"places": places}).all()
+        CPU_S["pgRouting"] = _cpu_s(backend) - before
+    for found in rows:
+        times[row[found.start_vid], row[found.end_vid]] = found.agg_cost
     return times
+
+
+def _cpu_s(process: int) -> float:
+    """Return the processor time of another process so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def ours(network: StreetNetwork, places: np.ndarray) -> np.ndarray:
+    before = time.process_time()
+    found = network.travel_times(MODE, places)
+    CPU_S["ours"] = time.process_time() - before
+    return found
 
 
 def compare(
     peer_name: str, peer: Callable[[], np.ndarray], network: StreetNetwork, places: np.ndarray, rounds: int
 ) -> None:
-    compared = alternate(peer, lambda: network.travel_times(MODE, places), rounds=rounds)
+    compared = alternate(peer, lambda: ours(network, places), rounds=rounds)
     reached = np.isfinite(compared.peer_result)
     assert np.array_equal(reached, np.isfinite(compared.our_result))
     error = np.abs(compared.our_result[reached] - compared.peer_result[reached]).max()
     assert error < 1e-6
     print(compared.report(peer_name, target=3, error=float(error), error_name="max error s"), flush=True)
+    peer_s, own_s = CPU_S[peer_name], CPU_S["ours"]
+    print(f"  processor time: {peer_name} {peer_s:.2f} s, ours {own_s:.2f} s, ratio {peer_s / own_s:.1f}x", flush=True)
 
 
 def main() -> None:

@@ -59,7 +59,7 @@ export function drawChosen() {
   const lines = [element("h2", { textContent: label(stop) }), element("p", { textContent: `${fill(WORDS.prize, { value: worth(stop) })}: ${reasons(stop)}` })];
   if (visit) lines.push(element("p", { textContent: `${clock(visit.begins_at)} – ${clock(visit.leaves_at)} · ${nameOf(teamOf(route.team))}` }));
   else if (left) lines.push(element("p", { textContent: why(left) }));
-  if (editable) lines.push(choicesFor(stop, route), conditionsOf(stop));
+  if (editable) lines.push(choicesFor(stop, route), conditionFields(stop));
   byId("chosen").replaceChildren(...lines);
 }
 
@@ -98,7 +98,7 @@ async function tellWhoFits(stop, select) {
   }
 }
 
-function conditionsOf(stop) {
+function conditionFields(stop) {
   const windows = (stop.windows ?? []).map((pair) => pair.map(clock).join("-")).join(";");
   return element("div", { className: "conditions" }, [
     field(WORDS.dwell, String(stop.dwell_s / 60), (text) => edit({ dwell: { [stop.code]: Number(text) } }), { type: "number", min: "1", max: "240", required: "" }),
