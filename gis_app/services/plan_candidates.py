@@ -13,7 +13,9 @@ from pyproj import Transformer
 from sqlalchemy import Connection, RowMapping
 
 from gis_app.analysis.lattice import DEFAULT_CELL_M
+from gis_app.planning.street_network import StreetNetwork
 from gis_app.services.hotspot_rows import ALL
+from gis_app.services.plan_streets import on_streets
 from gis_app.storage import hotspot_maps, plan_candidates
 
 DWELL_S = 600.0
@@ -68,9 +70,16 @@ class _Place:
 
 
 def candidates(
-    connection: Connection, path: str, rules: CandidateRules, *, now: datetime, night: date, srid: int
+    connection: Connection,
+    path: str,
+    rules: CandidateRules,
+    *,
+    streets: StreetNetwork,
+    now: datetime,
+    night: date,
+    srid: int,
 ) -> Candidates:
-    """Return candidates in an area.
+    """Return candidates in an area, moved onto the nearest street; those too far from any are left out.
 
     Parameters
     ----------
@@ -78,6 +87,8 @@ def candidates(
         In the caller's scope.
     path
         Scope path of the area.
+    streets
+        The streets.
     now
         The moment idleness is counted to.
     night
@@ -92,21 +103,13 @@ def candidates(
     """
     villages = plan_candidates.villages(connection, path)
     places = _places(connection, path, villages, rules, srid=srid)
-    lon, lat = [place.lon for place in places], [place.lat for place in places]
-    known = plan_candidates.last_visits(connection, lon, lat)
-    often: Mapping[int, int] = {}
-    if rules.most_visits is not None:
-        often = plan_candidates.planned_nights(connection, lon, lat, first=night - WEEK, night=night)
+    known = plan_candidates.last_visits(connection, [each.lon for each in places], [each.lat for each in places])
     own = {row["code"] for row in villages}
     found: list[dict[str, Any]] = []
-    passed = 0
     with_duty: set[str] = set()
     for at, place in enumerate(places):
         row = known.get(at)
         if row is None or row["village"] not in own:
-            continue
-        if rules.most_visits is not None and often.get(at, 0) >= rules.most_visits:
-            passed += 1
             continue
         # One visit makes a night check: only the first stop of a village is worth its duty.
         is_due = row["village"] in rules.due and row["village"] not in with_duty
@@ -116,9 +119,20 @@ def candidates(
             continue
         found.append(_stop(place, row, rules, now=now, is_due=is_due))
     found.sort(key=lambda stop: -sum(stop["prize_parts"].values()))
-    for number, stop in enumerate(found[: rules.most], start=1):
+    near = on_streets(streets, found, srid=srid)
+    kept = near if rules.most_visits is None else _seldom_planned(connection, near, rules.most_visits, night=night)
+    for number, stop in enumerate(kept[: rules.most], start=1):
         stop["code"] = f"S{number:03d}"
-    return Candidates(found[: rules.most], passed)
+    return Candidates(kept[: rules.most], len(near) - len(kept))
+
+
+def _seldom_planned(
+    connection: Connection, stops: Sequence[dict[str, Any]], most: int, *, night: date
+) -> list[dict[str, Any]]:
+    """Return the stops that were planned on fewer nights of the week than may be."""
+    lon, lat = [stop["lon"] for stop in stops], [stop["lat"] for stop in stops]
+    often = plan_candidates.planned_nights(connection, lon, lat, first=night - WEEK, night=night)
+    return [stop for at, stop in enumerate(stops) if often.get(at, 0) < most]
 
 
 def _places(

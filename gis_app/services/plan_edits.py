@@ -89,12 +89,14 @@ class PlanEdit:
         for name in ("lock", "order", "team_skills"):
             if getattr(self, name):
                 facts[name] = {team: list(stops) for team, stops in getattr(self, name).items()}
-        for name in ("dwell", "windows", "skill", "minimums"):
+        for name in ("windows", "skill", "minimums"):
             if getattr(self, name):
                 facts[name] = dict(getattr(self, name))
+        if self.dwell:
+            facts["dwell"] = {stop: f"{minutes:g}" for stop, minutes in self.dwell.items()}
         counts = {"added": self.add, "closed_at": self.close_at, "extra": self.extra}
         facts |= {name: len(each) for name, each in counts.items() if each}
-        return facts | ({"dwell_all": self.dwell_all} if self.dwell_all is not None else {})
+        return facts | ({"dwell_all": f"{self.dwell_all:g}"} if self.dwell_all is not None else {})
 
 
 def edited(content: Mapping[str, Any], edit: PlanEdit, *, now: datetime) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from gis_app.services.plan_actual import last_nights_value
 from gis_app.services.plan_candidates import CandidateRules, candidates
 from gis_app.services.plan_conditions import counted_minimums, instants
 from gis_app.services.plan_solving import PlanQuestion, solved
-from gis_app.services.plan_streets import network, on_streets, street_lines
+from gis_app.services.plan_streets import network, street_lines
 from gis_app.services.plan_wishes import MOST_SECONDS, MOST_STOPS, MOST_TEAMS, PlanWish, check_shift
 from gis_app.storage import patrol_plans, plan_candidates
 
@@ -126,8 +126,9 @@ def _content(
     rules = CandidateRules(
         min(wish.most_stops, MOST_STOPS), due, wish.facilities, wish.most_visits, wish.dwell_min * 60
     )
-    found = candidates(work.connection, area["scope_path"], rules, now=now, night=night_of(wish.starts_at), srid=srid)
-    stops = on_streets(streets, found.stops, srid=srid)
+    night = night_of(wish.starts_at)
+    found = candidates(work.connection, area["scope_path"], rules, streets=streets, now=now, night=night, srid=srid)
+    stops = found.stops
     if not stops:
         raise InvalidInput(
             "There is nothing to plan for: no hotspot and no duty in this area.",

@@ -325,10 +325,9 @@ def test_facilities_are_stops_with_windows_and_only_for_teams_that_can(people, c
     assert people["planner"].post("/api/plans", json=body).status_code == 400
 
 
-def test_a_place_planned_on_as_many_nights_as_allowed_is_left_out(people, clock):  # noqa: F811
+def test_a_place_planned_on_as_many_nights_as_allowed_is_left_out(people):
     first = published(people, most_stops=12)
     went = all_visits(first)
-    clock.now = datetime(2026, 6, 16, 4, tzinfo=UTC)
     shift = {"starts_at": "2026-06-16T20:00+08:00", "ends_at": "2026-06-16T22:00+08:00"}
     again = made(people["planner"], **shift, most_visits=1)
     assert again["content"]["settings"]["often_enough"] == len(went)
@@ -353,7 +352,9 @@ def test_what_if_more_teams_a_closed_street_and_another_dwell_are_planned_and_co
     assert longer["content"]["closed"] == [] and len(all_visits(longer)) < len(all_visits(more))
     page = planner.get(f"/plans/{plan['id']}/beside/{copy}?lang=en").text
     assert "Teams tried out" in page and "40.0" in page
-    approved = stepped(people["supervisor"], edited(planner, longer, dwell_all=10), "approve").get_json()
+    given = edited(planner, longer, dwell_all=10, lock={"X01": ["S002"]})
+    assert "S002" in visits(given)["X01"]
+    approved = stepped(people["supervisor"], given, "approve").get_json()
     assert stepped(planner, approved, "publish").status_code == 409
     assert (
         planner.post(
@@ -368,11 +369,11 @@ def test_whether_a_stop_fits_is_told_at_once_for_each_team(people):
     plan = edited(planner, made(planner), drop=["S001"])
     told = planner.get(f"/api/plans/{plan['id']}/fits/S001").get_json()
     assert told.keys() == {"T33038100101", "T2"}
-    # Ten minutes of dwell at least, where there is room.
-    assert all(minutes is None or minutes >= 10 for minutes in told.values())
+    # Ten minutes of dwell, less a turn that is saved by stopping there; or there is no room.
+    assert all(minutes is None or minutes > 9.5 for minutes in told.values())
     roomy = edited(planner, plan, dwell_all=1)
     told = planner.get(f"/api/plans/{roomy['id']}/fits/S001").get_json()
-    assert all(minutes is not None and 1 <= minutes < 60 for minutes in told.values())
+    assert all(minutes is not None and 0.5 < minutes < 60 for minutes in told.values())
     assert planner.get(f"/api/plans/{plan['id']}/fits/S999").status_code == 400
 
 
@@ -391,6 +392,7 @@ def test_closing_tells_what_came_of_each_stop_and_a_later_plan_what_tracks_would
             FROM team WHERE code = :team RETURNING id, scope_path"""),
             {"team": team},
         ).one()
+        connection.execute(text("SELECT prepare_track_month(CAST('2026-06-15' AS date))"))
         for number, (stop, second) in enumerate(fixes):
             connection.execute(
                 text("""
@@ -406,7 +408,7 @@ def test_closing_tells_what_came_of_each_stop_and_a_later_plan_what_tracks_would
                     "path": patrol.scope_path,
                 },
             )
-    clock.now = datetime(2026, 6, 15, 15, tzinfo=UTC)
+    clock.now = datetime(2026, 6, 15, 12, 29, tzinfo=UTC)
     closed = stepped(people["planner"], plan, "close").get_json()
     rows = {row["stop"]: row for row in closed["content"]["actual"]["stops"]}
     assert (rows[stayed]["state"], rows[stayed]["stayed_min"], rows[stayed]["came_at"][11:16]) == (
@@ -418,7 +420,6 @@ def test_closing_tells_what_came_of_each_stop_and_a_later_plan_what_tracks_would
     assert {row["state"] for code, row in rows.items() if code not in (stayed, passed)} <= {"missed"}
     worth = sum(stops[stayed]["prize_parts"].values())
     assert closed["content"]["actual"]["value"] == pytest.approx(worth, abs=0.01)
-    clock.now = datetime(2026, 6, 16, 4, tzinfo=UTC)
     later = made(people["planner"], starts_at="2026-06-16T20:00+08:00", ends_at="2026-06-16T22:00+08:00")
     last = later["content"]["last_night"]
     assert (last["night"], last["teams"]) == ("2026-06-15", 1) and last["value"] > 0 and last["stops"] >= 1
