@@ -76,10 +76,9 @@ class Objects:
     """By state."""
     plans: dict
     routes: dict
-<<<<<<< HEAD
-        questions=one_of_each("SELECT scope_path, min(question_id || '/answers/' || id) FROM kept_answer GROUP BY 1"),
-=======
     scenes: dict
+    questions: dict
+    """Id and the number of an answer."""
 
 
 def objects_of(connection):
@@ -105,6 +104,7 @@ def objects_of(connection):
         plans=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM patrol_plan GROUP BY 1"),
         routes=one_of_each("SELECT scope_path, min(id) FROM patrol_route GROUP BY 1"),
         scenes=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM map_scene GROUP BY 1"),
+        questions=one_of_each("SELECT scope_path, min(question_id || '/answers/' || id) FROM kept_answer GROUP BY 1"),
     )
 
 
@@ -227,6 +227,13 @@ READS = {
     "tiles.tile": _tiles,
     "tiles.whole_layer": lambda objects: [Ask(f"/layers/{layer}.json?{WINDOW}") for layer in LAYERS],
     "tiles.feature": _features,
+    "question_page.page": _asks("/questions", "/questions?lang=en"),
+    "sql.page": _asks("/sql", "/sql?lang=en"),
+    "questions.listed": _asks("/api/questions"),
+    "questions.one": lambda objects: [
+        Ask(f"/api/questions/{each.partition('/')[0]}") for each in objects.questions.values()
+    ],
+    "questions.kept_answer": lambda objects: [Ask(f"/api/questions/{each}") for each in objects.questions.values()],
     "ogc.landing": _asks("/ogc", "/ogc?f=html"),
     "ogc.api": _asks("/ogc/api"),
     "ogc.conformance": _asks("/ogc/conformance"),
@@ -537,6 +544,31 @@ def _webhook_change(action):
     return lambda objects, home, foreign: [Ask(f"/webhooks/{objects.webhooks[foreign.path]}/{action}", "POST")]
 
 
+_QUESTIONS = (
+    {"layer": "hazards"},
+    {"layer": "patrol_tracks", "group": ["time/day", "mode"]},
+    {"layer": "hazards", "join": {"layer": "villages", "relation": "within"}, "group": ["partner"], "rate": "per_km2"},
+    {"layer": "hazards", "join": {"layer": "facilities", "relation": "nearest", "k": 5}},
+    {"layer": "facilities", "join": {"layer": "hazards", "relation": "distance", "distance_m": 50000}},
+    {"layer": "grids", "join": {"layer": "grids", "relation": "intersects"}, "group": ["partner.code"]},
+)
+READS_BY_POST = {
+    "questions.answer": lambda objects: [
+        *(Ask("/api/questions/answer", "POST", json=each) for each in _QUESTIONS),
+        *(Ask(f"/api/questions/answer?f={form}", "POST", json=_QUESTIONS[2]) for form in ("csv", "geojson")),
+        *(Ask("/api/questions/answer", "POST", json={"layer": each}) for each in LAYERS),
+    ],
+    "sql.answer": lambda objects: [
+        *(
+            Ask("/api/sql", "POST", json={"statement": f"SELECT * FROM {layer.source}"})  # noqa: S608
+            for layer in LAYERS.values()
+        ),
+        Ask("/api/sql", "POST", json={"statement": "SELECT ST_Extent(geom)::text, count(*) FROM hazard_map"}),
+    ],
+}
+"""Routes that are asked by POST and change nothing."""
+
+
 def _fixes_of(team, device):
     fix = {"recorded_at": "2026-06-14T13:00:00Z", "lon": 120.6, "lat": 27.8}
     body = {"id": str(uuid.uuid5(MISSING_UUID, device)), "device": device, "team": team, "fixes": [fix]}
@@ -632,36 +664,20 @@ INSPECTION_STEPS = {
     "inspection_api.store_answers": ("answers", "under_way"),
     "inspection_api.add_finding": ("findings", "under_way"),
 }
-
-
-def _facility(place):
-    shape = {"type": "Point", "coordinates": [_inside(place), 27.8]}
-    fields = {"kind": "school", "name_zh": "reach"}
-    said = (str(_inside(place)),)
-    return {"type": "Feature", "geometry": shape, "properties": fields}, said
-
-
-def _new_feature(objects, home, foreign):
-    body, said = _facility(foreign)
-    yield Ask("/ogc/collections/facilities/items", "POST", json=body, may_say=said)
-
-
-def _feature_change(method):
-    def asks(objects, home, foreign):
-        body, said = _facility(home)
-        yield Ask(_facility_of(objects, foreign), method, json=None if method == "DELETE" else body, may_say=said)
-
-    return asks
-
-
-def _facility_of(objects, place):
-    return f"/ogc/collections/facilities/items/{objects.features['facilities'][place.path]}"
-
-
-FEATURE_CHANGES = {"ogc_changes.replace": "PUT", "ogc_changes.update": "PATCH", "ogc_changes.remove": "DELETE"}
 CHANGES = {
-    "ogc_changes.create": _new_feature,
-    **{endpoint: _feature_change(method) for endpoint, method in FEATURE_CHANGES.items()},
+    "questions.keep": lambda objects, home, foreign: [
+        Ask(
+            "/api/questions",
+            "POST",
+            json={
+                **{"id": objects.questions[foreign.path].partition("/")[0], "title": "reach"},
+                **{"is_shared": True, "question": {"layer": "hazards"}},
+            },
+        )
+    ],
+    "questions.forget": lambda objects, home, foreign: [
+        Ask(f"/api/questions/{objects.questions[foreign.path].partition('/')[0]}", "DELETE")
+    ],
     "inspections.plan": lambda objects, home, foreign: [
         Ask("/inspections", "POST", form=_plan_body(foreign, "form"), may_say=OFFICES)
     ],
@@ -737,6 +753,8 @@ CHANGES = {
 }
 """How each route that changes something is turned against another area; none of these may be accepted."""
 REACH_NOBODY = {
+    "questions.keep": "the question is another account's, also within the own area",
+    "questions.forget": "the question is another account's, also within the own area",
     "account.change_password": "the old password is a wrong one",
     "plans.make": "no street lies near the village's hotspots, so there is nothing to plan for",
     "plan_api.make": "no street lies near the village's hotspots, so there is nothing to plan for",
@@ -802,6 +820,11 @@ def named_objects(objects, foreign):
     pairs["inspection_api.one"] = [tuple(Ask(f"/api/inspections/{each}") for each in (inspection, MISSING_UUID))]
     for endpoint, (action, _) in INSPECTION_STEPS.items():
         pairs[endpoint] = [tuple(_inspection_step(each, action) for each in (inspection, MISSING_UUID))]
+    question, missing = objects.questions[foreign.path], f"{MISSING_UUID}/answers/1"
+    whole = [each.partition("/")[0] for each in (question, missing)]
+    pairs["questions.kept_answer"] = [tuple(Ask(f"/api/questions/{each}") for each in (question, missing))]
+    pairs["questions.one"] = [tuple(Ask(f"/api/questions/{each}") for each in whole)]
+    pairs["questions.forget"] = [tuple(Ask(f"/api/questions/{each}", "DELETE") for each in whole)]
     plan = objects.plans[foreign.path]
     pairs["plans.one"] = [tuple(Ask(f"/plans/{each}") for each in (plan, MISSING_UUID))]
     pairs["plans.beside"] = [tuple(Ask(f"/plans/{each}/beside/{each}") for each in (plan, MISSING_UUID))]
@@ -817,11 +840,6 @@ def named_objects(objects, foreign):
     pairs["scenes.one"] = [tuple(Ask(f"/api/scenes/{each}") for each in scenes)]
     for endpoint in _scene_changes(""):
         pairs[endpoint] = [tuple(_scene_changes(each)[endpoint] for each in scenes)]
-    missing = f"/ogc/collections/facilities/items/{MISSING_ID}"
-    for endpoint, method in FEATURE_CHANGES.items():
-        body = None if method == "DELETE" else _facility(foreign)[0]
-        both = (_facility_of(objects, foreign), missing)
-        pairs[endpoint] = [tuple(Ask(each, method, json=body) for each in both)]
     for action in ("pause", "resume", "remove"):
         hooks = (objects.webhooks[foreign.path], MISSING_ID)
         pairs[f"webhooks.{action}"] = [tuple(Ask(f"/webhooks/{each}/{action}", "POST") for each in hooks)]
@@ -840,7 +858,6 @@ NAMES_NO_OBJECT = {
         (f"ogc.{name}" for name in ("collection", "queryables", "schema", "items", "tilesets", "tileset", "tile")),
         "a layer, the same for everybody",
     ),
-    "ogc_changes.create": "a layer, the same for everybody",
     "tiles.tile": "an address of the map; a foreign tile equals an empty one, which has a test of its own",
     "tiles.whole_layer": "a layer, the same for everybody",
     "published.as_json": "a month, the same for everybody",
@@ -850,4 +867,3 @@ NAMES_NO_OBJECT = {
     "static_files.versioned_file": "a file of the product",
 }
 """Routes with arguments that are no thing of an area, and why."""
->>>>>>> a298c07 (Make tiles of hazards in one round trip, count them by an index, and change features over the OGC API)

@@ -377,7 +377,7 @@ def test_whether_a_stop_fits_is_told_at_once_for_each_team(people):
     assert planner.get(f"/api/plans/{plan['id']}/fits/S999").status_code == 400
 
 
-def test_closing_tells_what_came_of_each_stop_and_a_later_plan_what_tracks_would_collect(people, city, clock):  # noqa: F811
+def test_closing_tells_what_came_of_each_stop_and_a_later_plan_what_tracks_would_collect(people, city):
     plan = published(people)
     team = max(visits(plan), key=lambda each: len(visits(plan)[each]))
     stayed, passed, *_ = visits(plan)[team]
@@ -408,7 +408,6 @@ def test_closing_tells_what_came_of_each_stop_and_a_later_plan_what_tracks_would
                     "path": patrol.scope_path,
                 },
             )
-    clock.now = datetime(2026, 6, 15, 12, 29, tzinfo=UTC)
     closed = stepped(people["planner"], plan, "close").get_json()
     rows = {row["stop"]: row for row in closed["content"]["actual"]["stops"]}
     assert (rows[stayed]["state"], rows[stayed]["stayed_min"], rows[stayed]["came_at"][11:16]) == (
