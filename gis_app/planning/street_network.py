@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,16 @@ class StreetNetwork:
     def is_junction(self) -> BoolArray:
         """Shape ``(v,)``: nodes where three or more segments meet."""
         return np.bincount(self.ends.ravel(), minlength=len(self.nodes)) > 2
+
+    def graph(self, mode: TravelMode, *, closed: Collection[object] = ()) -> Any:
+        """Return a sparse matrix ``(v, v)`` of seconds from node to node along one segment; turns cost nothing in it.
+
+        Parameters
+        ----------
+        closed
+            Ids of segments that are not to be used.
+        """
+        return arcs_of(self, mode, closed=closed).graph(len(self.nodes))
 
     def travel_times(
         self, mode: TravelMode, places: IntArray, *, closed: Collection[object] = (), limit_s: float = np.inf
