@@ -58,7 +58,7 @@ clean: ## Remove what was built here; databases stay
 
 .venv/ready: requirements.lock pyproject.toml $(wildcard gis_app/web/translations/*/LC_MESSAGES/*.po)
 	$(call say,System packages)
-	@.ci/system-packages venv $(DATABASE_PACKAGES)
+	@.ci/system-packages venv font $(DATABASE_PACKAGES)
 	$(call say,Python environment)
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv
 	@[ -e .venv/ready-dev ] || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock

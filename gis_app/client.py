@@ -30,9 +30,8 @@ from gis_app.domain.errors import (
 
 _PAGE = 10_000
 _SLOWEST_S = 60
-_BY_CODE = {
-    each.code: each
-    for each in (Conflict, Forbidden, InvalidInput, NotFound, Refused, TooMany, Unauthenticated, Unavailable)
+_BY_CODE: dict[str, type[JingweiError]] = {
+    each.code: each for each in (Conflict, Forbidden, InvalidInput, NotFound, Refused, Unauthenticated, Unavailable)
 }
 
 
@@ -174,8 +173,11 @@ def _error(answer: requests.Response) -> JingweiError:
         problem = answer.json()
     except ValueError:
         problem = {}
-    kind = _BY_CODE.get(problem.get("code", ""), JingweiError)
-    return kind("{detail}", detail=problem.get("detail") or f"{answer.status_code} {answer.reason}")
+    code, detail = problem.get("code", ""), problem.get("detail") or f"{answer.status_code} {answer.reason}"
+    if code == TooMany.code:
+        wait = answer.headers.get("Retry-After", "")
+        return TooMany("{detail}", retry_after_s=int(wait) if wait.isdecimal() else 60, detail=detail)
+    return _BY_CODE.get(code, JingweiError)("{detail}", detail=detail)
 
 
 def _frame(features: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:

@@ -26,6 +26,7 @@ class Settings:
     tile_cache_mb: int = 64  # JINGWEI_TILE_CACHE_MB: per worker; 0 keeps no tiles
     proxies: int = 0  # JINGWEI_PROXIES: reverse proxies in front, whose word on address and https is taken
     track_days: int = 90  # JINGWEI_TRACK_DAYS: raw tracks are deleted after so many days
+    sheet_font: Path | None = None  # JINGWEI_SHEET_FONT: font file with Chinese for PDFs; one of the machine's if unset
     audit_heads: Path | None = None  # JINGWEI_AUDIT_HEADS: file of the audit's heads; below home by default
     oidc_issuer: str = ""  # JINGWEI_OIDC_ISSUER: address of the identity provider; empty for none
     oidc_client: str = ""  # JINGWEI_OIDC_CLIENT: our client id there
@@ -73,6 +74,7 @@ class Settings:
             tile_cache_mb=number("JINGWEI_TILE_CACHE_MB", cls.tile_cache_mb),
             proxies=number("JINGWEI_PROXIES", cls.proxies),
             track_days=number("JINGWEI_TRACK_DAYS", cls.track_days),
+            sheet_font=Path(font).absolute() if (font := environment.get("JINGWEI_SHEET_FONT")) else None,
             audit_heads=Path(heads).absolute() if (heads := environment.get("JINGWEI_AUDIT_HEADS")) else None,
             oidc_issuer=environment.get("JINGWEI_OIDC_ISSUER") or cls.oidc_issuer,
             oidc_client=environment.get("JINGWEI_OIDC_CLIENT") or cls.oidc_client,

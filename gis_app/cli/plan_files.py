@@ -90,7 +90,7 @@ def _segment(feature: dict[str, Any], number: int, file: Path) -> dict[str, Any]
 
 def write_plan(area: PatrolArea, plan: PatrolPlan, outs: Sequence[Path], *, srid: int, extra: dict[str, Any]) -> None:
     """Write a plan to files, each in the format its suffix names."""
-    lines = {route.team: line for route in plan.routes if (line := area.line(route)) is not None}
+    lines = area.lines(plan.routes)
     length_m = {team: float(line.length) for team, line in lines.items()}
     degrees = {team: shapely.transform(line, lambda xy: to_degrees(xy, srid=srid)) for team, line in lines.items()}
     places = to_degrees(area.points, srid=srid)

@@ -16,6 +16,7 @@ class Right(StrEnum):
     VIEW_AGGREGATES = "view_aggregates"
     VIEW_NAMED_TRACKS = "view_named_tracks"
     VIEW_LIVE_POSITIONS = "view_live_positions"
+    VIEW_ROUTES = "view_routes"
     SEND_TRACKS = "send_tracks"
     REPORT_HAZARD = "report_hazard"
     CORRECT_HAZARD = "correct_hazard"
@@ -71,6 +72,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.CORRECT_HAZARD,
             Right.INSPECT,
             Right.MOVE_HAZARD,
+            Right.VIEW_ROUTES,
             Right.PLAN_PATROLS,
             Right.APPROVE_PATROLS,
             Right.SAVE_SCENES,
@@ -84,6 +86,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.VIEW_AGGREGATES,
             Right.VIEW_NAMED_TRACKS,
             Right.VIEW_LIVE_POSITIONS,
+            Right.VIEW_ROUTES,
             Right.SEND_TRACKS,
             Right.REPORT_HAZARD,
             Right.CORRECT_HAZARD,
@@ -94,13 +97,14 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.ASK_QUESTIONS,
         },
         Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
-        Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD, Right.SEND_TRACKS},
+        Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD, Right.VIEW_ROUTES, Right.SEND_TRACKS},
         Role.ANALYST: _SEES
         | {Right.VIEW_AGGREGATES, Right.SAVE_SCENES, Right.EXPORT, Right.ASK_QUESTIONS, Right.RUN_SQL},
         Role.PATROL_PLANNER: _SEES
         | {
             Right.VIEW_AGGREGATES,
             Right.VIEW_NAMED_TRACKS,
+            Right.VIEW_ROUTES,
             Right.PLAN_PATROLS,
             Right.SAVE_SCENES,
             Right.ASK_QUESTIONS,

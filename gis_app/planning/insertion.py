@@ -104,6 +104,7 @@ def fill(
     *,
     worth: FloatArray,
     most: int | None = None,
+    kept: BestPlaces | None = None,
 ) -> None:
     """Add wanted stops to the routes, in place, those worth most for the time they add first.
 
@@ -115,32 +116,52 @@ def fill(
         Shape ``(stops,)``; those worth nothing are left out.
     most
         How many to add at most; all if None.
+    kept
+        Where each stop goes best in the routes met so far, for calls one after another.
     """
-    chained_after = dict(problem.chained)
+    places = BestPlaces(problem) if kept is None else kept
     wanted = wanted & (worth > 0)
     wanted[[stop for route in routes for stop in route]] = False
-    rated = [_rated(problem, team, route, worth, chained_after) for team, route in enumerate(routes)]
+    rated = [places.rated(team, route, worth) for team, route in enumerate(routes)]
     while wanted.any() and (most is None or most > 0):
-        scores = np.array([np.where(wanted, best, -1.0) for best, _ in rated])
+        scores = np.array([np.where(wanted, rate, -1.0) for rate, _ in rated])
         team, stop = divmod(int(scores.argmax()), len(problem.stops))
         if scores[team, stop] < 0:
             return
         at = int(rated[team][1][stop])
         routes[team] = (*routes[team][:at], stop, *routes[team][at:])
-        rated[team] = _rated(problem, team, routes[team], worth, chained_after)
+        rated[team] = places.rated(team, routes[team], worth)
         wanted[stop] = False
         most = None if most is None else most - 1
 
 
-def _rated(
-    problem: RoutingProblem, team: int, route: Route, worth: FloatArray, chained_after: dict[int, int]
-) -> tuple[FloatArray, npt.NDArray[np.intp]]:
-    """Return what each stop is worth for the time it adds at its best place (-1 if it has none), and the place."""
-    cost = insertion_cost(problem, team, route)
-    cost[:, [at + 1 for at, stop in enumerate(route) if stop in chained_after]] = np.inf
-    at = cost.argmin(axis=1)
-    least = cost[np.arange(len(cost)), at]
-    return np.where(np.isfinite(least), worth / np.maximum(least, 1e-9), -1.0), at
+class BestPlaces:
+    """Where each stop goes best in a route and what that adds, kept for routes that come again.
+
+    Parameters
+    ----------
+    problem
+        Whose routes are asked about.
+    """
+
+    def __init__(self, problem: RoutingProblem) -> None:
+        self._problem = problem
+        self._chained_after = dict(problem.chained)
+        self._known: dict[tuple[int, Route], tuple[FloatArray, npt.NDArray[np.intp]]] = {}
+
+    def rated(self, team: int, route: Route, worth: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+        """Return what each stop is worth for the time it adds at its best place (-1 if it has none), and the place."""
+        least, at = self._least(team, route)
+        return np.where(np.isfinite(least), worth / np.maximum(least, 1e-9), -1.0), at
+
+    def _least(self, team: int, route: Route) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+        known = self._known.get((team, route))
+        if known is None:
+            cost = insertion_cost(self._problem, team, route)
+            cost[:, [at + 1 for at, stop in enumerate(route) if stop in self._chained_after]] = np.inf
+            at = cost.argmin(axis=1)
+            known = self._known[team, route] = cost[np.arange(len(cost)), at], at
+        return known
 
 
 def chains_of(problem: RoutingProblem) -> list[Route]:

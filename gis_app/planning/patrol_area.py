@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -47,15 +47,37 @@ class PatrolArea:
     points: FloatArray
     nodes: Mapping[str, IntArray]
 
+    def task_of(self, teams: Sequence[TeamRow], stops: Sequence[StopRow]) -> PatrolTask:
+        """Return the same task with other skills, prizes, dwells and windows at the same places."""
+        count = len(teams)
+        return replace(
+            self.task,
+            teams=tuple(_team(row, at, count) for at, row in enumerate(teams)),
+            stops=tuple(_stop(row, 2 * count + at) for at, row in enumerate(stops)),
+        )
+
     def line(self, route: PlannedRoute) -> shapely.LineString | None:
         """Return the way of a route along the streets, metres; None for a team that stays at its station."""
-        if not route.visits:
-            return None
-        team = self.task.team_by_code[route.team]
-        places = [team.station, *(self.task.stop_by_code[v.stop].place for v in route.visits), team.last_place]
-        nodes = self.nodes[team.mode][places]
-        legs = self.network.way(TRAVEL_MODES[team.mode], nodes.tolist(), closed=self.closed)
-        pieces = [self.points[places[:1]]]
+        return self.lines([route]).get(route.team)
+
+    def lines(self, routes: Sequence[PlannedRoute]) -> dict[str, shapely.LineString]:
+        """Return the ways of routes along the streets, metres, by team; none for teams that stay at their stations."""
+        places: dict[str, list[int]] = {}
+        for route in (each for each in routes if each.visits):
+            team = self.task.team_by_code[route.team]
+            own = (self.task.stop_by_code[visit.stop].place for visit in route.visits)
+            places[route.team] = [team.station, *own, team.last_place]
+        found: dict[str, shapely.LineString] = {}
+        for mode, nodes in self.nodes.items():
+            own_teams = [code for code in places if self.task.team_by_code[code].mode == mode]
+            ways = self.network.ways(
+                TRAVEL_MODES[mode], [nodes[places[code]].tolist() for code in own_teams], closed=self.closed
+            )
+            found |= {code: self._joined(places[code], legs) for code, legs in zip(own_teams, ways, strict=True)}
+        return found
+
+    def _joined(self, places: Sequence[int], legs: Sequence[shapely.LineString]) -> shapely.LineString:
+        pieces = [self.points[list(places[:1])]]
         for leg, place in zip(legs, places[1:], strict=True):
             pieces += [shapely.get_coordinates(leg), self.points[[place]]]
         way = np.concatenate(pieces)

@@ -56,7 +56,8 @@ def read_plain_instance(text: str) -> PlainInstance:
     Parameters
     ----------
     text
-        Fields stand between blanks, tabs, commas or semicolons; empty lines are passed over.
+        Fields stand between blanks, tabs, commas or semicolons, and where semicolons part them a comma is a decimal
+        point; empty lines are passed over. The three lines of the head may stand in any order, or be bare numbers.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def read_plain_instance(text: str) -> PlainInstance:
     """
     lines = [(number, _fields(line)) for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1)]
     lines = [(number, fields) for number, fields in lines if fields]
-    head = dict(_head_value(lines, at, key) for at, key in enumerate(KEYS))
+    head = _head(lines)
     points = np.array([_point(number, fields) for number, fields in lines[len(KEYS) :]]).reshape(-1, 3)
     if len(points) != head["n"]:
         raise InvalidInput(
@@ -78,22 +79,39 @@ def read_plain_instance(text: str) -> PlainInstance:
 
 
 def _fields(line: str) -> list[str]:
-    return [field for field in _SEPARATORS.split(line.strip()) if field]
+    plain = line.replace(",", ".") if ";" in line else line
+    return [field for field in _SEPARATORS.split(plain.strip()) if field]
 
 
-def _head_value(lines: list[tuple[int, list[str]]], at: int, key: str) -> tuple[str, float]:
-    number, fields = lines[at] if at < len(lines) else (at + 1, [])
-    value = _number(fields[1]) if len(fields) == 2 and fields[0].lower() == key else math.nan
+def _head(lines: list[tuple[int, list[str]]]) -> dict[str, float]:
+    """Return n, m and tmax of the first three lines."""
+    head: dict[str, float] = {}
+    for at, usual in enumerate(KEYS):
+        number, fields = lines[at] if at < len(lines) else (at + 1, [])
+        named = [usual, *fields] if len(fields) == 1 else fields
+        key = named[0].lower() if named else ""
+        if key not in KEYS or key in head:
+            raise _wrong_head(number, usual)
+        head[key] = _head_value(number, named, key)
+    return head
+
+
+def _head_value(number: int, fields: list[str], key: str) -> float:
+    value = _number(fields[1]) if len(fields) == 2 else math.nan
     least, whole = {"n": (2, True), "m": (1, True), "tmax": (0, False)}[key]
     if not least <= value < math.inf or (whole and value != int(value)) or (key == "n" and value > MOST_POINTS):
-        raise InvalidInput(
-            "Line {line}: {key} and its value were expected.",
-            remedy="Begin with lines such as 'n 32' (2 to {most}), 'm 2' (at least 1) and 'tmax 15.0' (>= 0).",
-            line=number,
-            key=key,
-            most=MOST_POINTS,
-        )
-    return key, value
+        raise _wrong_head(number, key)
+    return value
+
+
+def _wrong_head(number: int, key: str) -> InvalidInput:
+    return InvalidInput(
+        "Line {line}: {key} and its value were expected.",
+        remedy="Begin with lines such as 'n 32' (2 to {most}), 'm 2' (at least 1) and 'tmax 15.0' (>= 0).",
+        line=number,
+        key=key,
+        most=MOST_POINTS,
+    )
 
 
 def _point(number: int, fields: list[str]) -> tuple[float, float, float]:

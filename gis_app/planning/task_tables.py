@@ -101,7 +101,7 @@ def read_stops(text: str, *, file: str, begins: datetime) -> tuple[StopRow, ...]
             },
             dwell_s=row.number("dwell_min", 10.0) * 60,
             village=row.get("village") or None,
-            windows=row.parsed("windows", lambda raw: _windows(raw, begins), "20:00-21:00;22:30-23:00"),
+            windows=row.parsed("windows", lambda raw: windows_of(raw, begins), "20:00-21:00;22:30-23:00"),
             is_required=row.parsed("required", _yes_no, "yes or no"),
             skill=row.get("skill") or None,
         )
@@ -183,7 +183,14 @@ def _yes_no(raw: str) -> bool:
     return raw.lower() in _YES
 
 
-def _windows(raw: str, begins: datetime) -> tuple[tuple[datetime, datetime], ...]:
+def windows_of(raw: str, begins: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """Return windows such as ``20:00-21:00;22:30-23:00`` as instants of the night in which the first shift begins.
+
+    Raises
+    ------
+    ValueError
+        If they are written otherwise.
+    """
     windows = []
     for part in filter(None, (part.strip() for part in raw.split(";"))):
         found = _WINDOW.fullmatch(part)

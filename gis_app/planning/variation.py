@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 
 import numpy as np
 
-from gis_app.planning.insertion import fill
+from gis_app.planning.insertion import BestPlaces, fill
 from gis_app.planning.orienteering import plan_of_routes, routes_of, routing_problem
 from gis_app.planning.patrol_plan import PatrolPlan, PlannedVisit
 from gis_app.planning.patrol_task import PatrolTask
@@ -61,15 +61,17 @@ def _other_routes(problem: RoutingProblem, best: Routes, chance: np.random.Gener
     free = np.array(
         [not stop.is_required and number not in chained for number, stop in enumerate(problem.stops)], dtype=np.bool_
     )
-    routes = best
+    routes, kept = best, BestPlaces(problem)
     for _ in range(min(STEPS_PER_VISIT * sum(map(len, best)), MOST_STEPS)):
-        tried = _changed(problem, routes, free, chance)
+        tried = _changed(problem, routes, free, chance, kept)
         if problem.value(tried) >= least:
             routes = tried
     return routes
 
 
-def _changed(problem: RoutingProblem, routes: Routes, free: BoolArray, chance: np.random.Generator) -> Routes:
+def _changed(
+    problem: RoutingProblem, routes: Routes, free: BoolArray, chance: np.random.Generator, kept: BestPlaces
+) -> Routes:
     """Return the routes with a run of stops taken out of one, and all gaps filled as chance likes it."""
     team = int(chance.choice([number for number, route in enumerate(routes) if route]))
     start = int(chance.integers(len(routes[team])))
@@ -79,7 +81,7 @@ def _changed(problem: RoutingProblem, routes: Routes, free: BoolArray, chance: n
     if problem.timetable(team, left) is not None:
         changed[team] = left
         factors = np.exp(chance.normal(0.0, NOISE, len(problem.stops)))
-        fill(problem, changed, free, worth=problem.prizes * factors)
+        fill(problem, changed, free, worth=problem.prizes * factors, kept=kept)
     return tuple(changed)
 
 

@@ -9,7 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PlanFigures:
-    """What a plan comes to; ``idle_days`` is the mean since the last visit after the night, None if not known."""
+    """What a plan comes to.
+
+    ``idle_days`` is the mean since the last visit after the night, ``checked`` the grids checked within the week; None
+    where not known. ``away`` and ``extra`` are teams that are off duty or only tried out.
+    """
 
     value: float
     stops: int
@@ -18,6 +22,9 @@ class PlanFigures:
     idle_days: float | None
     away: int
     closed: int
+    extra: int
+    dwell_min: float
+    checked: int | None
 
 
 @dataclass(frozen=True)
@@ -62,4 +69,12 @@ def _figures(content: Mapping[str, Any]) -> PlanFigures:
         idle_days=result["idleness"]["mean_days_with"],
         away=len(content["absent"]),
         closed=len(content["closed"]),
+        extra=sum(bool(team.get("is_extra")) for team in content["teams"]),
+        dwell_min=round(_mean_dwell_min(content), 1),
+        checked=(result.get("coverage") or {}).get("checked_after"),
     )
+
+
+def _mean_dwell_min(content: Mapping[str, Any]) -> float:
+    dwells = [float(stop["dwell_s"]) / 60 for stop in content["stops"]]
+    return sum(dwells) / len(dwells) if dwells else 0.0

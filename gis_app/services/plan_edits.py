@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlalchemy import RowMapping
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.patrol_plans import PlanState
 from gis_app.domain.periods import CITY_TIME
-from gis_app.services.plan_solving import behind
+from gis_app.services.plan_conditions import ExtraTeam, add_team, apply_conditions
+from gis_app.services.plan_tasks import behind
 
 ADDED_PRIZE = 5.0
 """A place that somebody adds by hand is worth as much as a village's open duty and more."""
@@ -50,6 +51,12 @@ class PlanEdit:
         Ids of streets that are closed, and open again.
     add
         New stops.
+    close_at
+        Longitudes and latitudes of streets that are closed.
+    extra
+        Teams to try out.
+    dwell, dwell_all, windows, skill, team_skills, minimums
+        As ``plan_conditions.apply_conditions`` takes them.
     keep_done
         Whether visits that have begun by now are kept, and only the rest of the night is planned anew.
     """
@@ -65,16 +72,31 @@ class PlanEdit:
     close: tuple[int, ...] = ()
     reopen: tuple[int, ...] = ()
     add: tuple[AddedStop, ...] = ()
+    close_at: tuple[tuple[float, float], ...] = ()
+    extra: tuple[ExtraTeam, ...] = ()
+    dwell: Mapping[str, float] = field(default_factory=dict)
+    dwell_all: float | None = None
+    windows: Mapping[str, str] = field(default_factory=dict)
+    skill: Mapping[str, str] = field(default_factory=dict)
+    team_skills: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    minimums: Mapping[str, int] = field(default_factory=dict)
     keep_done: bool = False
 
     def told(self) -> dict[str, Any]:
         """Return what the audit keeps of it."""
         names = ("drop", "restore", "release", "absent", "present", "close", "reopen")
         facts: dict[str, Any] = {name: list(getattr(self, name)) for name in names if getattr(self, name)}
-        for name in ("lock", "order"):
+        for name in ("lock", "order", "team_skills"):
             if getattr(self, name):
                 facts[name] = {team: list(stops) for team, stops in getattr(self, name).items()}
-        return facts | ({"added": len(self.add)} if self.add else {})
+        for name in ("windows", "skill", "minimums"):
+            if getattr(self, name):
+                facts[name] = dict(getattr(self, name))
+        if self.dwell:
+            facts["dwell"] = {stop: f"{minutes:g}" for stop, minutes in self.dwell.items()}
+        counts = {"added": self.add, "closed_at": self.close_at, "extra": self.extra}
+        facts |= {name: len(each) for name, each in counts.items() if each}
+        return facts | ({"dwell_all": f"{self.dwell_all:g}"} if self.dwell_all is not None else {})
 
 
 def edited(content: Mapping[str, Any], edit: PlanEdit, *, now: datetime) -> dict[str, Any]:
@@ -88,8 +110,10 @@ def edited(content: Mapping[str, Any], edit: PlanEdit, *, now: datetime) -> dict
     after = copy.deepcopy(dict(content))
     stops, teams = {stop["code"] for stop in after["stops"]}, {team["code"] for team in after["teams"]}
     pairs = [*(edit.lock or {}).items(), *(edit.order or {}).items()]
-    _require("stop", [*edit.drop, *edit.restore, *edit.release, *(s for _, own in pairs for s in own)], stops)
-    _require("team", [*edit.absent, *edit.present, *(team for team, _ in pairs)], teams)
+    named = [*edit.drop, *edit.restore, *edit.release, *edit.dwell, *edit.windows, *edit.skill]
+    _require("stop", [*named, *(stop for _, own in pairs for stop in own)], stops)
+    asked = [*edit.absent, *edit.present, *edit.team_skills, *(each.like for each in edit.extra)]
+    _require("team", [*asked, *(team for team, _ in pairs)], teams)
     _require("team", [each.team for each in edit.add if each.team], teams)
     after["dropped"] = sorted((set(after["dropped"]) | set(edit.drop)) - set(edit.restore))
     after["absent"] = sorted((set(after["absent"]) | set(edit.absent)) - set(edit.present))
@@ -99,7 +123,18 @@ def edited(content: Mapping[str, Any], edit: PlanEdit, *, now: datetime) -> dict
     for team, own in (edit.order or {}).items():
         _lock(after, team, own, keeps_order=True)
     _unlock(after, {*edit.release, *edit.drop})
+    apply_conditions(
+        after,
+        dwell=edit.dwell,
+        dwell_all=edit.dwell_all,
+        windows=edit.windows,
+        skill=edit.skill,
+        team_skills=edit.team_skills,
+        minimums=edit.minimums,
+    )
     after["new"] = [_add(after, each) for each in edit.add]
+    for each in edit.extra:
+        add_team(after, each)
     if edit.keep_done:
         after["done"] = behind(after["result"], now)
         after["now"] = now.astimezone(CITY_TIME).isoformat()
@@ -139,8 +174,11 @@ def _add(content: dict[str, Any], added: AddedStop) -> str:
             "village_zh": None,
             "village_en": None,
             "prize_parts": {"added": ADDED_PRIZE},
+            "facility": None,
             "last_visit": None,
             "is_required": True,
+            "windows": [],
+            "skill": "",
         }
     )
     if added.team:

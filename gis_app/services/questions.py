@@ -15,7 +15,7 @@ from gis_app.planning.nearest_by_street import nearest_by_street
 from gis_app.planning.travel_modes import TRAVEL_MODES
 from gis_app.rendering.layer_spec import LayerSpec
 from gis_app.services.feature_collections import LONGEST_S, Catalogue
-from gis_app.services.plan_solving import network
+from gis_app.services.plan_streets import network
 from gis_app.storage import questions
 from gis_app.storage.cql2 import compile_filter, read_text
 from gis_app.storage.engine import scoped

@@ -62,27 +62,12 @@ LEFT JOIN LATERAL (
     SELECT name_zh, name_en FROM area
     WHERE level = 'village' AND valid_to IS NULL AND geom && s.geom AND ST_Intersects(geom, s.geom) LIMIT 1) a ON true
 WHERE s.route_id = :id ORDER BY s.ordinal""")
-_AREA = text("""
-SELECT code, level, name_zh, name_en, scope_path FROM area
-WHERE code = :code AND valid_to IS NULL AND level <> 'grid'""")
-_AREAS = text("""
-SELECT code, level, name_zh, name_en FROM area
-WHERE valid_to IS NULL AND level IN ('city', 'township') ORDER BY scope_path""")
-_TEAMS = text("""
-SELECT code, name_zh, name_en, kind, mode, ST_X(station) AS lon, ST_Y(station) AS lat
-FROM team WHERE starts_with(scope_path, :path) ORDER BY code""")
-_VILLAGES = text("""
-SELECT code, name_zh, name_en, ST_X(ST_PointOnSurface(geom)) AS lon, ST_Y(ST_PointOnSurface(geom)) AS lat
-FROM area WHERE level = 'village' AND valid_to IS NULL AND starts_with(scope_path, :path) ORDER BY code""")
-_LAST_VISITS = text("""
-SELECT p.place, v.code AS village, v.name_zh, v.name_en, max(c.last_visit_at) AS last_visit_at
-FROM unnest(CAST(:lon AS float8[]), CAST(:lat AS float8[])) WITH ORDINALITY AS p (lon, lat, place)
-JOIN area g ON g.geom && ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326)
-     AND ST_Intersects(g.geom, ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326)) AND g.level = 'grid' AND g.valid_to IS NULL
-LEFT JOIN area v ON v.id = g.parent_id
-LEFT JOIN grid_coverage c ON c.grid_id = g.id
-     AND c.run_id IN (SELECT id FROM analysis_run WHERE is_current AND kind = 'grid_coverage')
-GROUP BY p.place, v.code, v.name_zh, v.name_en""")
+# Wide streets first: of a large box only they are drawn.
+_STREETS_ABOUT = text("""
+SELECT ST_AsGeoJSON(ST_SimplifyPreserveTopology(geom, 0.00003), 5) FROM street_segment
+WHERE geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) AND kind <> 'ferry'
+ORDER BY array_position(ARRAY['trunk', 'primary', 'secondary', 'residential', 'footpath'], CAST(kind AS text)), id
+LIMIT :most""")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('patrol_plan'), hashtext(:who))")
 
 
@@ -161,30 +146,11 @@ def stops(connection: Connection, route_id: int) -> Sequence[RowMapping]:
     return connection.execute(_STOPS, {"id": route_id}).mappings().all()
 
 
-def area(connection: Connection, code: str) -> RowMapping | None:
-    """Return a city, township or village of the caller's area."""
-    return connection.execute(_AREA, {"code": code}).mappings().first()
-
-
-def areas(connection: Connection) -> Sequence[RowMapping]:
-    """Return the areas a plan may be made for: townships, and the city, of the caller's area."""
-    return connection.execute(_AREAS).mappings().all()
-
-
-def teams(connection: Connection, path: str) -> Sequence[RowMapping]:
-    """Return the teams of an area with their stations, degrees."""
-    return connection.execute(_TEAMS, {"path": path}).mappings().all()
-
-
-def villages(connection: Connection, path: str) -> Sequence[RowMapping]:
-    """Return the villages of an area with a point inside each, degrees."""
-    return connection.execute(_VILLAGES, {"path": path}).mappings().all()
-
-
-def last_visits(connection: Connection, lon: Sequence[float], lat: Sequence[float]) -> Mapping[int, RowMapping]:
-    """Return village, its names and the last visit of the grid each place lies in, by position of the place."""
-    rows = connection.execute(_LAST_VISITS, {"lon": list(lon), "lat": list(lat)}).mappings()
-    return {row["place"] - 1: row for row in rows}
+def streets_about(connection: Connection, box: tuple[float, float, float, float], *, most: int) -> list[str]:
+    """Return the lines of the streets in a box (west, south, east, north) as GeoJSON, the widest first."""
+    west, south, east, north = box
+    values = {"west": west, "south": south, "east": east, "north": north, "most": most}
+    return list(connection.execute(_STREETS_ABOUT, values).scalars())
 
 
 def may_plan(connection: Connection, who: str) -> bool:

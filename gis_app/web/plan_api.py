@@ -6,104 +6,25 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
-from pydantic import AwareDatetime, Field
 from sqlalchemy import RowMapping
 
 from gis_app.domain.errors import InvalidInput
-from gis_app.domain.patrol_plans import PlanStep
 from gis_app.domain.rights import Right
-from gis_app.services import patrol_plans
-from gis_app.services.patrol_plans import MAX_LOSS, PlanWish, ShownPlan
-from gis_app.services.plan_edits import AddedStop, PlanEdit, is_under_way
+from gis_app.services import patrol_plans, plan_changes, plan_fits, plan_making
+from gis_app.services.patrol_plans import ShownPlan
+from gis_app.services.plan_edits import is_under_way
 from gis_app.services.plan_files import PLAN_FILES, plan_file
 from gis_app.web.access import current_caller, requires
-from gis_app.web.bodies import Code, Line, Strict, body_of
+from gis_app.web.bodies import body_of
 from gis_app.web.contract import Parameter, contract
+from gis_app.web.plan_bodies import CopyBody, EditBody, PlanBody, RestoreBody, StepBody
 
 blueprint = Blueprint("plan_api", __name__, url_prefix="/api")
-Codes = Annotated[list[Code], Field(max_length=600)]
-Numbers = Annotated[list[Annotated[int, Field(ge=0, le=2**53)]], Field(max_length=200)]
-Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 FIELDS = ("night", "title", "area_code", "area_zh", "area_en", "state", "version", "account", "approved_by")
-
-
-class PlanBody(Strict):
-    """A plan to be made. ``id`` is made by the client, once, and sent again when a request is repeated."""
-
-    id: uuid.UUID
-    area: Code
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-    title: Line = ""
-    teams: Codes = Field(default_factory=list)
-    most_stops: Annotated[int, Field(ge=1, le=600)] = 200
-    loss: Annotated[float, Field(ge=0, le=MAX_LOSS)] = 0.03
-    seconds: Annotated[float, Field(ge=0.1, le=20)] = 6.0
-
-    def wish(self) -> PlanWish:
-        """Return the plan as the services take it."""
-        return PlanWish(**{**self.model_dump(), "teams": tuple(self.teams)})
-
-
-class NewStop(Strict):
-    """A place to be visited, degrees in WGS-84."""
-
-    lon: Annotated[float, Field(ge=-180, le=180)]
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    dwell_min: Annotated[float, Field(ge=1, le=240)] = 10.0
-    team: str = Field(default="", max_length=40)
-
-
-class EditBody(Strict):
-    """Changes to the plan as it was seen at ``version``."""
-
-    version: Version
-    drop: Codes = Field(default_factory=list)
-    restore: Codes = Field(default_factory=list)
-    lock: Annotated[dict[Code, Codes], Field(max_length=120)] = Field(default_factory=dict)
-    order: Annotated[dict[Code, Codes], Field(max_length=120)] = Field(default_factory=dict)
-    release: Codes = Field(default_factory=list)
-    absent: Codes = Field(default_factory=list)
-    present: Codes = Field(default_factory=list)
-    close: Numbers = Field(default_factory=list)
-    reopen: Numbers = Field(default_factory=list)
-    add: Annotated[list[NewStop], Field(max_length=20)] = Field(default_factory=list)
-
-    def edit(self, *, keep_done: bool) -> PlanEdit:
-        """Return the edit as the services take it."""
-        lists = ("drop", "restore", "release", "absent", "present", "close", "reopen")
-        return PlanEdit(
-            self.version,
-            **{name: tuple(getattr(self, name)) for name in lists},
-            lock=self.lock,
-            order=self.order,
-            add=tuple(AddedStop(each.lon, each.lat, each.dwell_min, each.team) for each in self.add),
-            keep_done=keep_done,
-        )
-
-
-class StepBody(Strict):
-    """A step with the plan as it was seen at ``version``."""
-
-    version: Version
-    step: PlanStep
-
-
-class CopyBody(Strict):
-    """``id`` of the copy is made by the client, once, and sent again when a request is repeated."""
-
-    id: uuid.UUID
-
-
-class RestoreBody(Strict):
-    """Which earlier version is to be the newest one, of the plan as it was seen at ``version``."""
-
-    version: Version
-    number: Version
 
 
 @blueprint.get("/plans")
@@ -121,7 +42,7 @@ def list_plans() -> ResponseReturnValue:
 def make() -> ResponseReturnValue:
     """Make a plan: 201, or 200 when it was made before."""
     state = current_app.extensions["jingwei"]
-    done = patrol_plans.make(state.ledger, current_caller(), body_of(PlanBody).wish(), srid=state.settings.metric_srid)
+    done = plan_making.make(state.ledger, current_caller(), body_of(PlanBody).wish(), srid=state.settings.metric_srid)
     answer = jsonify(plan_json(done.plan))
     answer.status_code = HTTPStatus.CREATED if done.is_new else HTTPStatus.OK
     answer.headers["Location"] = f"/api/plans/{done.plan['id']}"
@@ -144,8 +65,17 @@ def edit(plan_id: uuid.UUID) -> ResponseReturnValue:
     state, caller, body = current_app.extensions["jingwei"], current_caller(), body_of(EditBody)
     plan = patrol_plans.one(state.engine, caller, plan_id).plan
     wanted = body.edit(keep_done=is_under_way(plan, state.now()))
-    patrol_plans.edit(state.ledger, caller, plan_id, wanted, srid=state.settings.metric_srid)
+    plan_changes.edit(state.ledger, caller, plan_id, wanted, srid=state.settings.metric_srid)
     return one(plan_id)
+
+
+@blueprint.get("/plans/<uuid:plan_id>/fits/<stop>")
+@requires(Right.PLAN_PATROLS)
+@contract("Minutes that a stop would add to each team's route as it is; null where it does not fit")
+def fits(plan_id: uuid.UUID, stop: str) -> ResponseReturnValue:
+    """Answer at once whether a stop fits, before anything is solved anew."""
+    state, scope = current_app.extensions["jingwei"], current_caller().scope
+    return jsonify(plan_fits.fits(state.engine, scope, plan_id, stop, srid=state.settings.metric_srid))
 
 
 @blueprint.post("/plans/<uuid:plan_id>/steps")
@@ -154,8 +84,9 @@ def edit(plan_id: uuid.UUID) -> ResponseReturnValue:
 def take_step(plan_id: uuid.UUID) -> ResponseReturnValue:
     """Take a step with a plan and answer it as it is then."""
     body = body_of(StepBody)
-    ledger = current_app.extensions["jingwei"].ledger
-    patrol_plans.take_step(ledger, current_caller(), plan_id, body.step, version=body.version)
+    state = current_app.extensions["jingwei"]
+    srid = state.settings.metric_srid
+    plan_changes.take_step(state.ledger, current_caller(), plan_id, body.step, version=body.version, srid=srid)
     return one(plan_id)
 
 
@@ -165,7 +96,7 @@ def take_step(plan_id: uuid.UUID) -> ResponseReturnValue:
 def copy(plan_id: uuid.UUID) -> ResponseReturnValue:
     """Copy a plan: 201, or 200 when this copy was made before."""
     ledger = current_app.extensions["jingwei"].ledger
-    done = patrol_plans.copy(ledger, current_caller(), plan_id, body_of(CopyBody).id)
+    done = plan_making.copy(ledger, current_caller(), plan_id, body_of(CopyBody).id)
     answer = jsonify(plan_json(done.plan))
     answer.status_code = HTTPStatus.CREATED if done.is_new else HTTPStatus.OK
     answer.headers["Location"] = f"/api/plans/{done.plan['id']}"
@@ -179,7 +110,7 @@ def restore(plan_id: uuid.UUID) -> ResponseReturnValue:
     """Undo edits and answer the plan as it is then."""
     body = body_of(RestoreBody)
     ledger = current_app.extensions["jingwei"].ledger
-    patrol_plans.restore(ledger, current_caller(), plan_id, version=body.version, number=body.number)
+    plan_changes.restore(ledger, current_caller(), plan_id, version=body.version, number=body.number)
     return one(plan_id)
 
 

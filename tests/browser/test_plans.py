@@ -44,6 +44,34 @@ def test_a_night_is_planned_edited_approved_published_and_read_on_a_phone(visit)
     assert after["version"] == 2 and after["content"]["dropped"] == [code]
     assert code not in {visit["stop"] for each in after["content"]["result"]["routes"] for visit in each["visits"]}
 
+    page.locator("#undo").click()
+    page.wait_for_function(IDLE)
+    assert plan_of(page)["version"] == 3 and plan_of(page)["content"]["dropped"] == []
+    page.locator("#what-if summary").click()
+    page.locator("#teams-form button").click()
+    page.wait_for_function(IDLE)
+    tried = plan_of(page)["content"]
+    assert [team["code"] for team in tried["teams"]][-2:] == ["X01", "X02"]
+    line = next(each["line"] for each in tried["result"]["routes"] if len(each["line"]) > 4)
+    page.locator("#close").click()
+    spot = page.evaluate(
+        """([lon, lat]) => {
+          const { map } = window.jingwei.plan;
+          map.setView([lat, lon], 17, { animate: false });
+          return map.latLngToContainerPoint([lat, lon]);
+        }""",
+        line[len(line) // 2],
+    )
+    page.locator("#plan-map").click(position={"x": spot["x"] + 3, "y": spot["y"] + 3})
+    page.wait_for_function(IDLE)
+    assert len(plan_of(page)["content"]["closed"]) == 1
+    expect(page.locator("#closed .chip")).to_have_count(1)
+    for _ in range(2):
+        page.locator("#undo").click()
+        page.wait_for_function(IDLE)
+    after = plan_of(page)
+    assert after["content"]["closed"] == [] and len(after["content"]["teams"]) == len(before["content"]["teams"])
+
     for name, state in (("审批", "已审批"), ("发布给队伍", "已发布")):
         page.get_by_role("button", name=name, exact=True).click()
         expect(page.locator("#state")).to_have_text(state)
@@ -57,6 +85,9 @@ def test_a_night_is_planned_edited_approved_published_and_read_on_a_phone(visit)
     sheet.goto(f"{supervisor.address}/routes/{number}?lang=zh")
     expect(sheet.locator("svg .spot")).to_have_count(sheet.locator(".route-stops tbody tr").count())
     expect(sheet.locator(".route-code svg")).to_be_visible()
+    with sheet.expect_download() as download:
+        sheet.get_by_role("link", name="纸质路线单（PDF）").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF-")
     phone.page.goto(f"{phone.address}/plans")
     assert phone.page.locator("#plan-form").count() == 0
 

@@ -36,3 +36,8 @@ def raster(side, *, spacing_m=100.0, seed=0, dropped=0.2):
         geometry=shapely.linestrings(places[pairs]),
         crs=4549,
     )
+
+
+def node(network, x, y):
+    """Return the position of the node at a place."""
+    return int(np.nonzero((network.nodes == (x, y)).all(axis=1))[0][0])

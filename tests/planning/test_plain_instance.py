@@ -32,6 +32,9 @@ def test_the_layout_of_chao_is_read():
         "\ufeff" + SQUARE,
         SQUARE.replace("tmax", "Tmax"),
         SQUARE.rstrip("\n"),
+        SQUARE.replace("n 4\nm 2\ntmax 14.0", "tmax 14.0\nn 4\nm 2"),
+        SQUARE.replace("n 4\nm 2\ntmax 14.0", "4\n2\n14.0"),
+        SQUARE.replace(" ", ";").replace("14.0", "14,0").replace("3;4;10", "3,0;4;10,0"),
     ],
 )
 def test_other_separators_and_line_ends_say_the_same(text):

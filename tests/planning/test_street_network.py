@@ -1,5 +1,7 @@
 """The street network against hand arithmetic and networkx."""
 
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import shapely
 from gis_app.domain.errors import InvalidInput
 from gis_app.planning.street_segments import network_of, split_at
 from gis_app.planning.travel_modes import TRAVEL_MODES, TravelMode
-from tests.planning.streets import frame, raster
+from tests.planning.streets import frame, node, raster
 
 PLAIN = TravelMode("plain", {"residential": 10.0, "footpath": 1.0}, 0.0)
 # A square of 100 m with a footpath across; the right side is one-way upwards.
@@ -19,10 +21,6 @@ SQUARE = [
     ([(0, 100), (0, 0)], "residential", False),
     ([(0, 0), (100, 100)], "footpath", False),
 ]
-
-
-def node(network, x, y):
-    return int(np.nonzero((network.nodes == (x, y)).all(axis=1))[0][0])
 
 
 def corners(network):
@@ -72,8 +70,9 @@ def test_the_delay_counts_at_junctions_only():
     assert network.travel_times(delayed, corners(network))[0].tolist() == [0, 10, 23, 10]
 
 
-@pytest.mark.parametrize("mode", TRAVEL_MODES.values(), ids=lambda mode: mode.name)
-def test_times_equal_those_of_networkx(mode):
+@pytest.mark.parametrize("known", TRAVEL_MODES.values(), ids=lambda mode: mode.name)
+def test_times_equal_those_of_networkx_where_turns_cost_nothing(known):
+    mode = replace(known, left_s=0.0, right_s=0.0, back_s=0.0)
     segments = raster(12, seed=3)
     network = network_of(segments)
     graph = as_networkx(segments, mode)
@@ -125,10 +124,10 @@ def test_no_street_for_a_mode_is_said():
 def test_the_way_follows_the_streets_in_the_direction_gone():
     network = network_of(frame(SQUARE))
     a, b, c, d = corners(network).tolist()
-    there, back = network.way(PLAIN, [b, d, b])
+    ((there, back),) = network.ways(PLAIN, [[b, d, b]])
     assert shapely.get_coordinates(there).tolist() in ([[100, 0], [0, 0], [0, 100]], [[100, 0], [100, 100], [0, 100]])
     assert shapely.get_coordinates(back).tolist() == [[0, 100], [0, 0], [100, 0]]
-    (stay,) = network.way(PLAIN, [c, c])
+    ((stay,),) = network.ways(PLAIN, [[c, c]])
     assert stay.length == 0
     assert a == node(network, 0, 0)
 
@@ -136,7 +135,7 @@ def test_the_way_follows_the_streets_in_the_direction_gone():
 def test_a_way_that_does_not_exist_is_said():
     network = network_of(frame([*SQUARE, ([(500, 0), (540, 0)], "residential", False)]))
     with pytest.raises(ValueError, match="no way"):
-        network.way(PLAIN, [node(network, 0, 0), node(network, 500, 0)])
+        network.ways(PLAIN, [[node(network, 0, 0), node(network, 500, 0)]])
     assert network.travel_times(PLAIN, np.array([node(network, 0, 0), node(network, 500, 0)]))[0, 1] == np.inf
 
 

@@ -1,0 +1,97 @@
+"""What plans are made from: areas, teams, villages, facilities, last visits, and nights places were planned on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlalchemy import Connection, RowMapping, text
+
+SAME_PLACE_DEGREES = 0.0006
+"""A box about a place wide enough for 60 m: the index serves it before the distance is measured."""
+SAME_PLACE_M = 60.0
+"""Two planned stops are the same place if they are no farther apart."""
+_AREA = text("""
+SELECT code, level, name_zh, name_en, scope_path FROM area
+WHERE code = :code AND valid_to IS NULL AND level <> 'grid'""")
+_AREAS = text("""
+SELECT code, level, name_zh, name_en FROM area
+WHERE valid_to IS NULL AND level IN ('city', 'township') ORDER BY scope_path""")
+_TEAMS = text("""
+SELECT code, name_zh, name_en, kind, mode, ST_X(station) AS lon, ST_Y(station) AS lat
+FROM team WHERE starts_with(scope_path, :path) ORDER BY code""")
+_VILLAGES = text("""
+SELECT code, name_zh, name_en, ST_X(ST_PointOnSurface(geom)) AS lon, ST_Y(ST_PointOnSurface(geom)) AS lat
+FROM area WHERE level = 'village' AND valid_to IS NULL AND starts_with(scope_path, :path) ORDER BY code""")
+_FACILITIES = text("""
+SELECT kind, name_zh, name_en, ST_X(geom) AS lon, ST_Y(geom) AS lat
+FROM facility WHERE starts_with(scope_path, :path) AND kind = ANY(:kinds) ORDER BY kind, id""")
+_FACILITY_KINDS = text("SELECT kind, count(*) AS number FROM facility GROUP BY kind ORDER BY kind")
+_LAST_VISITS = text("""
+SELECT p.place, v.code AS village, v.name_zh, v.name_en, max(c.last_visit_at) AS last_visit_at
+FROM unnest(CAST(:lon AS float8[]), CAST(:lat AS float8[])) WITH ORDINALITY AS p (lon, lat, place)
+JOIN area g ON g.geom && ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326)
+     AND ST_Intersects(g.geom, ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326)) AND g.level = 'grid' AND g.valid_to IS NULL
+LEFT JOIN area v ON v.id = g.parent_id
+LEFT JOIN grid_coverage c ON c.grid_id = g.id
+     AND c.run_id IN (SELECT id FROM analysis_run WHERE is_current AND kind = 'grid_coverage')
+GROUP BY p.place, v.code, v.name_zh, v.name_en""")
+_PLANNED = text("""
+SELECT p.place, count(DISTINCT r.night) AS nights
+FROM unnest(CAST(:lon AS float8[]), CAST(:lat AS float8[])) WITH ORDINALITY AS p (lon, lat, place)
+CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326) AS geom) m
+JOIN planned_stop s ON s.geom && ST_Expand(m.geom, :degrees)
+     AND ST_DWithin(CAST(s.geom AS geography), CAST(m.geom AS geography), :metres)
+JOIN patrol_route r ON r.id = s.route_id AND r.night >= :first AND r.night < :night
+GROUP BY p.place""")
+
+
+def area(connection: Connection, code: str) -> RowMapping | None:
+    """Return a city, township or village of the caller's area."""
+    return connection.execute(_AREA, {"code": code}).mappings().first()
+
+
+def areas(connection: Connection) -> Sequence[RowMapping]:
+    """Return the areas a plan may be made for: townships, and the city, of the caller's area."""
+    return connection.execute(_AREAS).mappings().all()
+
+
+def teams(connection: Connection, path: str) -> Sequence[RowMapping]:
+    """Return the teams of an area with their stations, degrees."""
+    return connection.execute(_TEAMS, {"path": path}).mappings().all()
+
+
+def villages(connection: Connection, path: str) -> Sequence[RowMapping]:
+    """Return the villages of an area with a point inside each, degrees."""
+    return connection.execute(_VILLAGES, {"path": path}).mappings().all()
+
+
+def facilities(connection: Connection, path: str, kinds: Sequence[str]) -> Sequence[RowMapping]:
+    """Return the facilities of some kinds in an area, degrees."""
+    return connection.execute(_FACILITIES, {"path": path, "kinds": list(kinds)}).mappings().all()
+
+
+def facility_kinds(connection: Connection) -> Mapping[str, int]:
+    """Return how many facilities of each kind the caller's area has."""
+    return {row.kind: row.number for row in connection.execute(_FACILITY_KINDS)}
+
+
+def last_visits(connection: Connection, lon: Sequence[float], lat: Sequence[float]) -> Mapping[int, RowMapping]:
+    """Return village, its names and the last visit of the grid each place lies in, by position of the place."""
+    rows = connection.execute(_LAST_VISITS, {"lon": list(lon), "lat": list(lat)}).mappings()
+    return {row["place"] - 1: row for row in rows}
+
+
+def planned_nights(
+    connection: Connection, lon: Sequence[float], lat: Sequence[float], *, first: date, night: date
+) -> Mapping[int, int]:
+    """Return on how many nights from the first to before ``night`` each place was planned, by its position."""
+    values = {
+        "lon": list(lon),
+        "lat": list(lat),
+        "first": first,
+        "night": night,
+        "degrees": SAME_PLACE_DEGREES,
+        "metres": SAME_PLACE_M,
+    }
+    return {row.place - 1: row.nights for row in connection.execute(_PLANNED, values)}
