@@ -26,6 +26,7 @@ from gis_app.services.questions import QuestionDesk
 from gis_app.services.tiles import TileStore
 from gis_app.settings import Settings
 from gis_app.storage.file_store import FileStore
+from gis_app.storage.import_files import ImportFiles
 from gis_app.web import (
     access,
     account,
@@ -40,6 +41,8 @@ from gis_app.web import (
     events,
     hazards,
     hotspots,
+    import_api,
+    imports,
     inspection_api,
     inspections,
     kpis,
@@ -93,6 +96,8 @@ BLUEPRINTS = (
     patrols.blueprint,
     plans.blueprint,
     plan_api.blueprint,
+    imports.blueprint,
+    import_api.blueprint,
     log_in.blueprint,
     provider_log_in.blueprint,
     account.blueprint,
@@ -135,6 +140,7 @@ class AppState:
     events: EventFeed
     waker: Waker
     pictures: FileStore
+    imports: ImportFiles
     layers: Mapping[str, LayerSpec]
     catalogue: Catalogue
     questions: QuestionDesk
@@ -191,6 +197,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         events=EventFeed(engine),
         waker=Waker(engine),
         pictures=FileStore(settings.home / "pictures"),
+        imports=ImportFiles(settings.home / "imports"),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
         layers=layers,
         catalogue=catalogue,
