@@ -13,6 +13,7 @@ COMMANDS = (
     LazyCommand("serve", "gis_app.cli.serve:serve", "Serve the map of what is in the database."),
     LazyCommand("db", "gis_app.cli.database:db", "Start, stop and look at the database."),
     LazyCommand("import", "gis_app.cli.importing:import_file", "Import a file: all of its rows, or none."),
+    LazyCommand("imports", "gis_app.cli.imports:imports", "List imports and undo them."),
     LazyCommand("export", "gis_app.cli.export:export", "Write files to take along."),
     LazyCommand("account", "gis_app.cli.accounts:account", "Make, change, disable and list accounts."),
     LazyCommand("audit", "gis_app.cli.audit:audit", "Verify the audit chain and read it."),

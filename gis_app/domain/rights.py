@@ -24,6 +24,7 @@ class Right(StrEnum):
     MOVE_HAZARD = "move_hazard"
     PLAN_PATROLS = "plan_patrols"
     APPROVE_PATROLS = "approve_patrols"
+    IMPORT_DATA = "import_data"
     MANAGE_RULES = "manage_rules"
     MANAGE_WEBHOOKS = "manage_webhooks"
     SAVE_SCENES = "save_scenes"
@@ -56,6 +57,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
         Role.ADMINISTRATOR: _SEES
         | {
             Right.VIEW_AGGREGATES,
+            Right.IMPORT_DATA,
             Right.MANAGE_ACCOUNTS,
             Right.MANAGE_RULES,
             Right.MANAGE_WEBHOOKS,
@@ -77,6 +79,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.APPROVE_PATROLS,
             Right.SAVE_SCENES,
             Right.STEER_WALL,
+            Right.IMPORT_DATA,
             Right.READ_AUDIT,
             Right.EXPORT,
             Right.ASK_QUESTIONS,

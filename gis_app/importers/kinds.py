@@ -19,6 +19,7 @@ class ImportKind(StrEnum):
     FACILITIES = "facilities"
     STREETS = "streets"
     TRACKS = "tracks"
+    TEAMS = "teams"
 
 
 class ColumnType(StrEnum):
@@ -152,5 +153,18 @@ KINDS: dict[ImportKind, KindTable] = {
             Column("accuracy_m", ColumnType.NUMBER, ("accuracy", "精度", "定位精度"), limit=100_000),
         ),
         key=("device", "recorded_at", "sequence"),
+    ),
+    # The place is the station a team starts from; who is in it is never asked.
+    ImportKind.TEAMS: KindTable(
+        Shape.POINT,
+        (
+            Column("code", _CODE, ("team_code", "队伍代码", "队伍编号", "编号", "代码"), required=True),
+            Column("name_zh", _TEXT, ("name", "名称", "队伍名称", "队伍"), required=True),
+            _NAME_EN,
+            Column("kind", _CHOICE, ("type", "类型", "队伍类型"), required=True, words=vocabulary.TEAM_KINDS),
+            Column("mode", _CHOICE, ("出行方式", "巡逻方式"), required=True, words=vocabulary.TRAVEL_MODES),
+            Column("area_code", _CODE, ("区域代码", "村社代码", "乡镇代码", "所属区域代码")),
+        ),
+        key=("code",),
     ),
 }

@@ -68,4 +68,20 @@ GRID_KINDS = words(
     }
 )
 
+TEAM_KINDS = words(
+    {
+        "volunteer": ("志愿队", "义务队", "平安志愿队", "村级义务队"),
+        "grid": ("网格", "网格巡查组", "专职网格"),
+        "police": ("公安", "巡警", "派出所"),
+    }
+)
+
+TRAVEL_MODES = words(
+    {
+        "foot": ("步行", "徒步", "walk"),
+        "ebike": ("电动车", "电瓶车", "e_bike"),
+        "car": ("汽车", "机动车", "巡逻车"),
+    }
+)
+
 BOOLEANS = words({"true": ("yes", "y", "t", "1", "是", "有"), "false": ("no", "n", "f", "0", "否", "无")})

@@ -16,6 +16,7 @@ from gis_app.services import (
     absences,
     audit,
     hotspot_runs,
+    import_jobs,
     kept_questions,
     notices,
     patrol_tracks,
@@ -29,6 +30,7 @@ from gis_app.services.questions import QuestionDesk
 from gis_app.storage import escalation, hazard_cells, job_runs, sessions
 from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.file_store import FileStore
+from gis_app.storage.import_files import ImportFiles
 
 LOOKS_EVERY = timedelta(minutes=5)
 """How often each worker looks whether a job is due."""
@@ -50,8 +52,8 @@ class House:
         How long raw tracks are kept.
     srid
         Projected CRS for areas and lengths.
-    files
-        Where pictures lie; None where there are none.
+    files, imports
+        Where pictures lie, and files that are being imported; None where there are none.
     questions
         What answers kept questions; None where there are none.
     """
@@ -61,6 +63,7 @@ class House:
     srid: int
     files: FileStore | None = None
     questions: QuestionDesk | None = None
+    imports: ImportFiles | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,10 @@ def _sweep_pictures(house: House) -> Mapping[str, int]:
     return {"files": pictures.sweep(house.ledger, house.files) if house.files else 0}
 
 
+def _sweep_imports(house: House) -> Mapping[str, int]:
+    return {"imports": import_jobs.sweep(house.ledger, house.imports) if house.imports else 0}
+
+
 def _forget_notices(house: House) -> Mapping[str, int]:
     return {"notices": notices.forget_old(house.ledger)}
 
@@ -145,6 +152,7 @@ JOBS = (
     Job("absences", timedelta(minutes=10), _notice_absences),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
     Job("sweep_pictures", timedelta(days=1), _sweep_pictures),
+    Job("sweep_imports", timedelta(days=1), _sweep_imports),
     Job("forget_notices", timedelta(days=1), _forget_notices),
     Job("retention", timedelta(days=1), _forget_tracks),
     Job(AUDIT_VERIFICATION, timedelta(days=1), _verify_audit),

@@ -48,7 +48,14 @@ def _load(loading: Loading, level: AreaLevel, parent_level: AreaLevel, *, parent
     log = ProblemLog()
     _note_problems(facts, log, level=level, parent_level=parent_level, parent_column=parent_column)
     loading.refuse(log)
-    return store_areas(loading.connection, staged, level=level, today=loading.today, import_id=loading.import_id)
+    return store_areas(
+        loading.connection,
+        staged,
+        level=level,
+        today=loading.today,
+        import_id=loading.import_id,
+        is_whole=loading.is_whole,
+    )
 
 
 def _note_problems(

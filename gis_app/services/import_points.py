@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import shapely
+from sqlalchemy import Text
 
 from gis_app.importers.problems import ProblemLog
 from gis_app.services.loading import SOURCE_ROW, Loading
@@ -12,12 +13,14 @@ from gis_app.storage.bulk_load import stage_rows, table_of
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
 from gis_app.storage.imported_rows import (
     LoadCount,
+    give_to_named_areas,
     months_of,
+    rows_of_others,
     rows_with_taken_number,
     rows_without,
     upsert_staged,
 )
-from gis_app.storage.models import Facility, Hazard, StreetSegment
+from gis_app.storage.models import Facility, Hazard, StreetSegment, Team
 from gis_app.storage.placing import DAY_OF_HAZARD, place_staged
 
 HAZARD_COLUMNS = (
@@ -27,13 +30,16 @@ HAZARD_COLUMNS = (
 )
 
 
+_KEYS = {"hazard": ("external_id", "number"), "facility": ("external_id",), "team": ("code",)}
+
+
 def load_hazards(loading: Loading) -> LoadCount:
     """Load hazards into the village and grid they were found in, and count them for low zooms."""
     columns = loading.columns(*HAZARD_COLUMNS)
     columns["number"] = _numbers(loading)
     staged = stage_rows(loading.connection, table_of(Hazard), columns, extra=SOURCE_ROW)
     place_staged(loading.connection, staged, day=DAY_OF_HAZARD)
-    log = _outside(loading, staged)
+    log = _outside(loading, staged, "hazard")
     for row, number in rows_with_taken_number(loading.connection, staged):
         log.add(
             row,
@@ -50,7 +56,8 @@ def load_hazards(loading: Loading) -> LoadCount:
         staged,
         "hazard",
         columns=[*kept, "village_id", "grid_id", "scope_path"],
-        extra="version = t.version + 1",
+        import_id=loading.import_id,
+        extra="version = t.version + 1, changed_at = now()",
     )
     refresh_hazard_month_cells(loading.connection, months)
     return count
@@ -61,10 +68,46 @@ def load_facilities(loading: Loading) -> LoadCount:
     columns = loading.columns("external_id", "kind", "name_zh", "name_en")
     staged = stage_rows(loading.connection, table_of(Facility), columns, extra=SOURCE_ROW)
     place_staged(loading.connection, staged, day="CURRENT_DATE")
-    loading.refuse(_outside(loading, staged))
+    loading.refuse(_outside(loading, staged, "facility"))
     loading.connection.exec_driver_sql(f"ALTER TABLE {staged} RENAME village_id TO area_id")
     kept = [name for name in columns if name != "source_row"]
-    return upsert_staged(loading.connection, staged, "facility", columns=[*kept, "area_id", "scope_path"])
+    return upsert_staged(
+        loading.connection,
+        staged,
+        "facility",
+        columns=[*kept, "area_id", "scope_path"],
+        import_id=loading.import_id,
+    )
+
+
+def load_teams(loading: Loading) -> LoadCount:
+    """Load teams into the township or village they name, or else the village their station lies in."""
+    columns = loading.columns("code", "name_zh", "name_en", "kind", "mode")
+    columns["station"] = columns["geom"]
+    columns["area_code"] = loading.frame["area_code"]
+    extra = {**SOURCE_ROW, "geom": table_of(Facility).columns["geom"].type, "area_code": Text()}
+    staged = stage_rows(loading.connection, table_of(Team), columns, extra=extra)
+    place_staged(loading.connection, staged, day="CURRENT_DATE")
+    log = _outside(loading, staged, "team")
+    for row, code in give_to_named_areas(loading.connection, staged):
+        log.add(
+            row,
+            "area_code",
+            "There is no township or village {code} in your area.",
+            "Correct the code, or leave it out: the team is then of the village its station lies in.",
+            code=code,
+        )
+    loading.refuse(log)
+    loading.connection.exec_driver_sql(f"ALTER TABLE {staged} RENAME village_id TO area_id")
+    kept = [name for name in columns if name not in ("source_row", "geom", "area_code")]
+    return upsert_staged(
+        loading.connection,
+        staged,
+        "team",
+        columns=[*kept, "area_id", "scope_path"],
+        import_id=loading.import_id,
+        key="code",
+    )
 
 
 def load_streets(loading: Loading) -> LoadCount:
@@ -73,7 +116,7 @@ def load_streets(loading: Loading) -> LoadCount:
     columns["length_m"] = shapely.length(loading.in_metres())
     staged = stage_rows(loading.connection, table_of(StreetSegment), columns, extra=SOURCE_ROW)
     kept = [name for name in columns if name != "source_row"]
-    return upsert_staged(loading.connection, staged, "street_segment", columns=kept)
+    return upsert_staged(loading.connection, staged, "street_segment", columns=kept, import_id=loading.import_id)
 
 
 def _numbers(loading: Loading) -> pd.Series:
@@ -83,8 +126,18 @@ def _numbers(loading: Loading) -> pd.Series:
     return numbers
 
 
-def _outside(loading: Loading, staged: str) -> ProblemLog:
+def _outside(loading: Loading, staged: str, table: str) -> ProblemLog:
+    """Return the rows that lie in no village of the importer's area, or bear the number of a row of another one."""
     log = ProblemLog()
+    keys = _KEYS[table]
+    taken = {row for key in keys for row in rows_of_others(loading.connection, staged, table, key=key)}
+    for row in sorted(taken):
+        log.add(
+            row,
+            keys[0],
+            "The number belongs to a row outside your area.",
+            "Leave the row to the office of that area, or give it a number of its own.",
+        )
     place = loading.frame.set_index("source_row").geometry
     for row in rows_without(loading.connection, staged, "village_id"):
         log.add(

@@ -14,7 +14,7 @@ from gis_app.analysis.tracks import CleanedFixes, Fixes, clean_fixes, track_line
 from gis_app.domain.periods import CITY_TIME, NOON, night_end
 from gis_app.importers.problems import ProblemLog
 from gis_app.services.loading import Loading
-from gis_app.storage import track_points
+from gis_app.storage import import_changes, track_points
 from gis_app.storage.imported_rows import LoadCount
 
 KEY = ["device", "recorded_at", "sequence"]
@@ -31,8 +31,19 @@ def load_tracks(loading: Loading) -> LoadCount:
     if not fresh.any():
         return count
     track_points.prepare_months(loading.connection, sent.loc[fresh, "recorded_at"])
+    _keep_keys(loading, sent[fresh])
     _remake(loading, sent[fresh], known, span)
     return count
+
+
+def _keep_keys(loading: Loading, fresh: pd.DataFrame) -> None:
+    """Note which fixes the import adds, a row per device and night, so that it can be undone."""
+    for (device, night, path), rows in fresh.groupby(["device", "night", "scope_path"], sort=True):
+        moments = rows["recorded_at"].map(lambda moment: moment.isoformat())
+        fixes = [[moment, int(sequence)] for moment, sequence in zip(moments, rows["sequence"], strict=True)]
+        import_changes.keep_fixes(
+            loading.connection, loading.import_id, device=str(device), night=str(night), fixes=fixes, path=str(path)
+        )
 
 
 def _with_teams(loading: Loading) -> pd.DataFrame:

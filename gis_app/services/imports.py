@@ -4,38 +4,58 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-import pandas as pd
+import geopandas
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Engine
 
-from gis_app import paths
-from gis_app.domain.errors import Conflict, InvalidInput
-from gis_app.importers.area_names import KnownArea
-from gis_app.importers.frame import CityRules, ImportedFrame, Note, read
+from gis_app.importers.frame import CheckedFile, ImportedFrame, Note, check
 from gis_app.importers.kinds import ImportKind
+from gis_app.importers.mapping import ColumnMapping
+from gis_app.importers.problems import ImportRefused, RowProblem
 from gis_app.services.first_city import begin_city
 from gis_app.services.import_areas import load_grids, load_villages
-from gis_app.services.import_points import load_facilities, load_hazards, load_streets
+from gis_app.services.import_points import load_facilities, load_hazards, load_streets, load_teams
+from gis_app.services.import_rules import city_rules
 from gis_app.services.import_tracks import load_tracks
-from gis_app.services.loading import Loading
+from gis_app.services.loading import Loading, RowsRefused
 from gis_app.services.loop_data import begin_loop, complete_loaded_hazards
 from gis_app.storage import reference
-from gis_app.storage.demo_tables import demo_state
 from gis_app.storage.engine import EVERYTHING, long_job
+from gis_app.storage.hazard_cells import note_change_everywhere
 from gis_app.storage.imported_rows import LoadCount
 
 
 @dataclass(frozen=True)
 class FileToImport:
-    """A file, what its rows are, and what its sender says of it; ``None`` to go by the file itself."""
+    """A file, what its rows are, and what its sender says of it; ``None`` to go by the file itself.
+
+    Parameters
+    ----------
+    mapping
+        Which columns stand for which fields.
+    is_whole
+        Of villages and grids: the file brings all of the parents it names, so that the others end.
+    leaves_out_refused
+        Import the rows without a problem though others have one.
+    left_out
+        Numbers of rows that are not to be imported.
+    reshaped
+        New shapes by row, EPSG:4326: fixes of boundaries that a person accepted.
+    """
 
     path: Path
     kind: ImportKind
     datum: str | None = None
     file_format: str | None = None
+    mapping: ColumnMapping | None = None
+    is_whole: bool = False
+    leaves_out_refused: bool = False
+    left_out: frozenset[int] = frozenset()
+    reshaped: Mapping[int, BaseGeometry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,8 @@ class ImportOutcome:
         What the sender should know, though nothing is wrong.
     template, params
         A sentence that says so, and its fields.
+    refused
+        Problems of the rows that were left out, and ``refused_rows``, the numbers of all of them.
     """
 
     count: LoadCount
@@ -59,6 +81,8 @@ class ImportOutcome:
     notes: tuple[Note, ...]
     template: str
     params: Mapping[str, object]
+    refused: tuple[RowProblem, ...] = ()
+    refused_rows: frozenset[int] = frozenset()
 
 
 LOADERS: Mapping[ImportKind, Callable[[Loading], LoadCount]] = {
@@ -68,6 +92,7 @@ LOADERS: Mapping[ImportKind, Callable[[Loading], LoadCount]] = {
     ImportKind.FACILITIES: load_facilities,
     ImportKind.STREETS: load_streets,
     ImportKind.TRACKS: load_tracks,
+    ImportKind.TEAMS: load_teams,
 }
 """What puts the rows of each kind into their tables."""
 
@@ -91,67 +116,118 @@ def import_into(
     Raises
     ------
     ImportRefused
-        If any row has a problem; carries them.
+        If any row has a problem, and refused rows are not to be left out; carries them.
     InvalidInput, Refused, Unavailable
-        As ``importers.frame.read``; and if there is no city yet, which only villages begin.
+        As ``importers.frame.check``; and if there is no city yet, which only villages begin.
     Conflict
         If the demo city is half built.
     """
+    read = checked_file(engine, wanted, now=now)
     with long_job(engine) as connection:
-        rules = _city_rules(connection, wanted.kind, now)
-    imported = read(wanted.path, wanted.kind, datum=wanted.datum, file_format=wanted.file_format, city=rules)
+        return load_checked(connection, read, wanted, now=now, srid=srid, account=account, import_id=uuid.uuid4())
+
+
+def checked_file(engine: Engine, wanted: FileToImport, *, now: datetime) -> CheckedFile:
+    """Read a file and check it against the city; raises as ``import_into``, but for rows with problems."""
     with long_job(engine) as connection:
-        if reference.was_imported(connection, wanted.kind, sha256=imported.file_sha256, datum=imported.datum):
-            return _known(imported)
-        loading = Loading(connection, imported, _record(connection, imported, account), now, srid)
-        begun = begin_city(loading) if rules.bounds is None else ()
-        count = LOADERS[wanted.kind](loading)
-        begin_loop(connection)
-        if wanted.kind is ImportKind.HAZARDS:
-            complete_loaded_hazards(connection, account)
+        rules = city_rules(connection, wanted.kind, now)
+    return check(
+        wanted.path, wanted.kind, datum=wanted.datum, file_format=wanted.file_format, city=rules, mapping=wanted.mapping
+    )
+
+
+def load_checked(
+    connection: Connection,
+    read: CheckedFile,
+    wanted: FileToImport,
+    *,
+    now: datetime,
+    srid: int,
+    account: str,
+    import_id: uuid.UUID,
+) -> ImportOutcome:
+    """Load a file that was read, in the scope and transaction of the connection.
+
+    Raises
+    ------
+    ImportRefused
+        If any row has a problem, and refused rows are not to be left out.
+    """
+    imported = _as_chosen(read.good, wanted)
+    if reference.was_imported(connection, wanted.kind, sha256=imported.file_sha256, datum=imported.datum):
+        return _known(imported)
+    if read.problems and not wanted.leaves_out_refused:
+        raise ImportRefused(read.problems, further_count=read.further_count, file_name=imported.file_name)
+    _record(connection, imported, account, import_id)
+    loading = Loading(connection, imported, import_id, now, srid, wanted.is_whole)
+    begun = begin_city(loading) if reference.city_bounds(connection) is None and _sees_all(connection) else ()
+    count, refused, refused_rows = _load_apart(loading) if wanted.leaves_out_refused else _load_all(loading)
+    begin_loop(connection)
+    if wanted.kind is ImportKind.HAZARDS:
+        complete_loaded_hazards(connection, account)
+    note_change_everywhere(connection)
     return ImportOutcome(
         count,
         False,
         (*imported.notes, *begun),
         "{file_name}: {added} added, {changed} changed, {unchanged} as they were.",
         {"file_name": imported.file_name, **vars(count)},
+        (*read.problems, *refused),
+        read.bad_rows | refused_rows,
     )
 
 
-def _city_rules(connection: Connection, kind: ImportKind, now: datetime) -> CityRules:
-    bounds = reference.city_bounds(connection)
-    if demo_state(connection).is_half_built:
-        raise Conflict(
-            "The demo city in the database is half built.",
-            remedy="Run `jingwei demo`, which begins it anew, or use another database.",
-        )
-    if bounds is None and kind is not ImportKind.VILLAGES:
-        raise InvalidInput(
-            "There is no city in the database yet.",
-            remedy="Run `jingwei demo`, or begin a city of your own with `jingwei import villages FILE`.",
-        )
-    names = reference.category_names(connection)
-    if not names:
-        # A city that has not set its own categories begins with ours.
-        reference.load_categories(connection, pd.read_csv(paths.data() / "hazard_categories.csv"))
-        names = reference.category_names(connection)
-    areas = [
-        KnownArea(row["code"], (row["name_zh"], row["name_en"] or ""), tuple(row["within"]), row["lon"], row["lat"])
-        for row in reference.named_places(connection)
-    ]
-    return CityRules(bounds=bounds, categories=names, now=now, areas=areas)
+def _as_chosen(imported: ImportedFrame, wanted: FileToImport) -> ImportedFrame:
+    """Return the frame without the rows left out, with the shapes that were mended."""
+    frame = imported.frame
+    if wanted.left_out:
+        frame = frame[~frame["source_row"].isin(wanted.left_out)].reset_index(drop=True)
+    if wanted.reshaped:
+        shapes = [
+            wanted.reshaped.get(int(row), shape) for row, shape in zip(frame["source_row"], frame.geometry, strict=True)
+        ]
+        frame = frame.set_geometry(geopandas.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+    return imported if frame is imported.frame else replace(imported, frame=frame)
 
 
-def _record(connection: Connection, imported: ImportedFrame, account: str) -> uuid.UUID:
-    return reference.record_import(
+def _load_all(loading: Loading) -> tuple[LoadCount, tuple[RowProblem, ...], frozenset[int]]:
+    return LOADERS[loading.imported.kind](loading), (), frozenset()
+
+
+def _load_apart(loading: Loading) -> tuple[LoadCount, tuple[RowProblem, ...], frozenset[int]]:
+    """Load the rows that the database has a place for; each round leaves out those that the one before refused."""
+    problems: tuple[RowProblem, ...] = ()
+    bad_rows: frozenset[int] = frozenset()
+    while not loading.frame.empty:
+        attempt = loading.connection.begin_nested()
+        try:
+            count = LOADERS[loading.imported.kind](loading)
+        except RowsRefused as refused:
+            attempt.rollback()
+            problems, bad_rows = (*problems, *refused.problems), bad_rows | refused.bad_rows
+            frame = loading.frame[~loading.frame["source_row"].isin(refused.bad_rows)].reset_index(drop=True)
+            loading = replace(loading, imported=replace(loading.imported, frame=frame))
+        else:
+            attempt.commit()
+            return count, problems, bad_rows
+    return LoadCount(0, 0, 0), problems, bad_rows
+
+
+def _sees_all(connection: Connection) -> bool:
+    return reference.own_scope(connection) == EVERYTHING
+
+
+def _record(connection: Connection, imported: ImportedFrame, account: str, import_id: uuid.UUID) -> None:
+    reference.record_import(
         connection,
         imported.kind,
+        import_id=import_id,
         file_name=imported.file_name,
         sha256=imported.file_sha256,
         datum=imported.datum,
         row_count=len(imported.frame),
         account=account,
-        scope_path=EVERYTHING,
+        scope_path=reference.own_city_or_area(connection),
     )
 
 

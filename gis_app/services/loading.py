@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,10 +17,26 @@ from sqlalchemy import Connection, Integer
 
 from gis_app.domain.periods import CITY_TIME
 from gis_app.importers.frame import ImportedFrame
-from gis_app.importers.problems import ProblemLog
+from gis_app.importers.problems import ImportRefused, ProblemLog, RowProblem
 
 SOURCE_ROW = {"source_row": Integer()}
 """The row number in the file, which only the temporary table has."""
+
+
+class RowsRefused(ImportRefused):
+    """Rows that the database has no place for.
+
+    Parameters
+    ----------
+    bad_rows
+        The numbers of all of them; ``problems`` may leave some out.
+    """
+
+    def __init__(
+        self, problems: Sequence[RowProblem], *, further_count: int, file_name: str, bad_rows: frozenset[int]
+    ) -> None:
+        self.bad_rows = bad_rows
+        super().__init__(problems, further_count=further_count, file_name=file_name)
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,8 @@ class Loading:
         The present, with a time zone.
     srid
         Projected CRS for areas and lengths.
+    is_whole
+        Of areas: the file brings all of the parents it names, so that the others end.
     """
 
     connection: Connection
@@ -43,6 +62,7 @@ class Loading:
     import_id: uuid.UUID
     now: datetime
     srid: int
+    is_whole: bool = False
 
     @property
     def frame(self) -> geopandas.GeoDataFrame:
@@ -70,5 +90,13 @@ class Loading:
         return np.asarray(shapely.transform(shapes, lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1]))))
 
     def refuse(self, log: ProblemLog) -> None:
-        """Raise ImportRefused if there are problems; the transaction then leaves nothing behind."""
-        log.refuse_if_any(self.imported.file_name)
+        """Raise RowsRefused if there are problems; the transaction then leaves nothing behind."""
+        try:
+            log.refuse_if_any(self.imported.file_name)
+        except ImportRefused as refused:
+            raise RowsRefused(
+                refused.problems,
+                further_count=refused.further_count,
+                file_name=self.imported.file_name,
+                bad_rows=log.bad_rows,
+            ) from None

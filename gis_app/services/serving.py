@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from gis_app.domain.errors import Conflict, InvalidInput
-from gis_app.services import database_watch, housekeeping, retention, webhook_calls
+from gis_app.services import database_watch, housekeeping, import_queue, retention, webhook_calls
 from gis_app.services.database import Database
 from gis_app.services.loop_data import begin_loop
 from gis_app.settings import Settings
@@ -120,8 +120,12 @@ def _begin_work(worker: Any, application: Any, settings: Settings) -> None:
     application.extensions["jingwei_closing"] = lambda: not worker.alive
     state = application.extensions["jingwei"]
     ledger = state.ledger
-    house = housekeeping.House(ledger, settings.track_days, settings.metric_srid, state.pictures, state.questions)
+    house = housekeeping.House(
+        ledger, settings.track_days, settings.metric_srid, state.pictures, state.questions, state.imports
+    )
     housekeeping.start(house, lambda: worker.alive)
+    queue = import_queue.ImportQueue(ledger, state.imports, settings.metric_srid)
+    import_queue.start(queue, lambda: worker.alive)
     if not settings.database_url:
         database_watch.start(settings.home, lambda: worker.alive)
     webhook_calls.start(ledger.engine, ledger.now, lambda: worker.alive)

@@ -13,9 +13,10 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 def as_csv(rows: Iterable[Sequence[object]]) -> str:
     """Return rows as CSV with the mark by which spreadsheets know UTF-8, formulas made harmless."""
     out = io.StringIO()
-    csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(out).writerows([cell(value) for value in row] for row in rows)
     return "\ufeff" + out.getvalue()
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
+    """Return a value that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_SIGNS) else value

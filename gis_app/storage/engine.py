@@ -15,6 +15,7 @@ from gis_app.domain.rights import Scope
 EVERYTHING = "/"
 """Scope path of the system's own jobs: every path starts with it."""
 
+_ROLE = "jingwei_role"
 # Only the first statement of a transaction: the setting ends with it, so a pooled connection carries nothing over.
 _SET_SCOPE = text("SELECT set_config('jingwei.scope', :path, true)")
 _OWN_ROLE = text("SELECT rolname, rolsuper OR rolbypassrls AS unbound FROM pg_roles WHERE rolname = current_user")
@@ -44,6 +45,7 @@ def make_engine(url: str, *, pool_size: int = 4, role: str | None = None) -> Eng
         pool_pre_ping=True,
         connect_args={"prepare_threshold": None},
     )
+    engine.update_execution_options(**{_ROLE: role})
     if role is not None:
 
         @event.listens_for(engine, "connect")
@@ -54,6 +56,12 @@ def make_engine(url: str, *, pool_size: int = 4, role: str | None = None) -> Eng
             connection.commit()
 
     return engine
+
+
+def role_of(engine: Engine) -> str | None:
+    """Return the role that an engine's connections take, to make one like it in another process."""
+    role: str | None = engine.get_execution_options().get(_ROLE)
+    return role
 
 
 def refuse_unbound_role(engine: Engine) -> None:
@@ -92,8 +100,13 @@ def scoped(engine: Engine, scope: Scope) -> Iterator[Connection]:
 def long_job(engine: Engine) -> Iterator[Connection]:
     """Open one transaction of the system's own: the whole city, and no limit on the time of a statement."""
     with scoped(engine, system_scope()) as connection:
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        lift_time_limit(connection)
         yield connection
+
+
+def lift_time_limit(connection: Connection) -> None:
+    """Let the statements of this transaction take as long as they take."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def system_scope(account: str = "system") -> Scope:

@@ -36,6 +36,10 @@ GROUP BY zoom, cell_x, cell_y, month, severity, scope_path"""  # noqa: S608
 _NOTE_CHANGE = text("""
 INSERT INTO village_change (scope_path, changed_at) VALUES (:path, clock_timestamp())
 ON CONFLICT (scope_path) DO UPDATE SET changed_at = excluded.changed_at""")
+_NOTE_EVERYWHERE = text("""
+INSERT INTO village_change (scope_path, changed_at)
+SELECT DISTINCT scope_path, clock_timestamp() FROM area WHERE level = 'village' AND valid_to IS NULL
+ON CONFLICT (scope_path) DO UPDATE SET changed_at = excluded.changed_at""")
 _TILE = text(f"""
 WITH parts AS (
     SELECT cell_x, cell_y, hazard_count, open_count,
@@ -83,6 +87,11 @@ def refresh_village_month(connection: Connection, scope_path: str, moment: datet
 def note_change(connection: Connection, scope_path: str) -> None:
     """Note that something changed in a village: maps of it are to be drawn anew."""
     connection.execute(_NOTE_CHANGE, {"path": scope_path})
+
+
+def note_change_everywhere(connection: Connection) -> None:
+    """Note that something changed in every village of the caller's area: maps are to be drawn anew."""
+    connection.execute(_NOTE_EVERYWHERE)
 
 
 def hazard_cell_tile(connection: Connection, layer: str, address: TileAddress, wanted: TileFilter) -> bytes:

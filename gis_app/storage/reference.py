@@ -88,20 +88,20 @@ def record_import(
     connection: Connection,
     kind: str,
     *,
+    import_id: uuid.UUID,
     file_name: str,
     sha256: str,
     datum: str,
     row_count: int,
     account: str,
     scope_path: str,
-) -> uuid.UUID:
-    """Write down an import and return its id, which its rows carry."""
-    identity = uuid.uuid4()
+) -> None:
+    """Write down an import; its rows carry its id."""
     connection.execute(
         table_of(ImportRun)
         .insert()
         .values(
-            id=identity,
+            id=import_id,
             kind=kind,
             file_name=file_name,
             file_sha256=sha256,
@@ -111,4 +111,17 @@ def record_import(
             scope_path=scope_path,
         )
     )
-    return identity
+
+
+def own_scope(connection: Connection) -> str:
+    """Return the path of the area that the transaction works in."""
+    return str(connection.execute(text("SELECT current_setting('jingwei.scope', true)")).scalar_one() or "")
+
+
+def own_city_or_area(connection: Connection) -> str:
+    """Return the path of the transaction's area; for one that sees everything the city's, once there is one."""
+    path = own_scope(connection)
+    if path != "/":
+        return path
+    query = text("SELECT scope_path FROM area WHERE level = 'city' AND valid_to IS NULL")
+    return str(connection.execute(query).scalar_one_or_none() or path)

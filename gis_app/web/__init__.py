@@ -26,6 +26,7 @@ from gis_app.services.questions import QuestionDesk
 from gis_app.services.tiles import TileStore
 from gis_app.settings import Settings
 from gis_app.storage.file_store import FileStore
+from gis_app.storage.import_files import ImportFiles
 from gis_app.web import (
     access,
     account,
@@ -41,6 +42,8 @@ from gis_app.web import (
     events,
     hazards,
     hotspots,
+    import_api,
+    imports,
     inspection_api,
     inspections,
     kpis,
@@ -100,6 +103,8 @@ BLUEPRINTS = (
     plans.blueprint,
     team_routes.blueprint,
     plan_api.blueprint,
+    imports.blueprint,
+    import_api.blueprint,
     log_in.blueprint,
     provider_log_in.blueprint,
     account.blueprint,
@@ -142,6 +147,7 @@ class AppState:
     events: EventFeed
     waker: Waker
     pictures: FileStore
+    imports: ImportFiles
     layers: Mapping[str, LayerSpec]
     catalogue: Catalogue
     questions: QuestionDesk
@@ -198,6 +204,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         events=EventFeed(engine),
         waker=Waker(engine),
         pictures=FileStore(settings.home / "pictures"),
+        imports=ImportFiles(settings.home / "imports"),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
         layers=layers,
         catalogue=catalogue,

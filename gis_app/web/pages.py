@@ -20,6 +20,7 @@ from gis_app.domain.transitions import Action, RequestKind
 from gis_app.domain.work_clock import LimitUnit
 from gis_app.services.formatting import moment_words
 from gis_app.web import params, static_files
+from gis_app.web.import_words import IMPORT_WORDS
 
 # Address, right and name; who lacks the right does not see the page. Their order makes the menus (see navigation).
 PAGES = (
@@ -44,6 +45,7 @@ PAGES = (
     ("/questions", Right.ASK_QUESTIONS, lazy_gettext("Questions")),
     ("/sql", Right.RUN_SQL, lazy_gettext("SQL")),
     ("/ogc/collections", Right.VIEW_MAP, lazy_gettext("Data")),
+    ("/imports", Right.IMPORT_DATA, lazy_gettext("Imports")),
     ("/accounts", Right.MANAGE_ACCOUNTS, lazy_gettext("Accounts")),
     ("/rules", Right.MANAGE_RULES, lazy_gettext("Routing rules")),
     ("/webhooks", Right.MANAGE_WEBHOOKS, lazy_gettext("Webhooks")),
@@ -76,6 +78,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.MOVE_HAZARD: lazy_gettext("Take part in the closed loop"),
         Right.PLAN_PATROLS: lazy_gettext("Plan patrols"),
         Right.APPROVE_PATROLS: lazy_gettext("Approve plans of patrols"),
+        Right.IMPORT_DATA: lazy_gettext("Import files"),
         Right.MANAGE_RULES: lazy_gettext("Manage routing rules"),
         Right.MANAGE_WEBHOOKS: lazy_gettext("Manage webhooks"),
         Right.EXPORT: lazy_gettext("Export"),
@@ -334,6 +337,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "checked_clear": lazy_gettext("checked, clear"),
         "unchecked": lazy_gettext("unchecked"),
     },
+    **IMPORT_WORDS,
 }
 
 

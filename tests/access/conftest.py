@@ -18,8 +18,8 @@ from gis_app.settings import Settings
 from gis_app.storage.engine import make_engine, system_scope
 from gis_app.storage.read_only_sql import grant_views
 from gis_app.web import create_app
-from tests.access.places import CITY, PLACES, WEST, WEST_VILLAGE, Place
-from tests.access.planted_city import NOW, picture_content, plant
+from tests.access.places import CITY, PLACES, WEST, WEST_VILLAGE, Place, place_of
+from tests.access.planted_city import NOW, import_file, picture_content, plant
 from tests.callers import PASSWORD, ReadingClient, account_in, logged_in
 
 LEVELS = {"village": WEST_VILLAGE, "township": WEST, "city": CITY}
@@ -68,10 +68,22 @@ def make_app(tmp_path_factory):
         for place in PLACES:
             for number in range(place.rows):
                 app.extensions["jingwei"].pictures.put(picture_content(place, number))
+        _keep_import_files(city, app.extensions["jingwei"].imports)
         app.test_client_class = ReadingClient
         return app
 
     return make
+
+
+def _keep_import_files(city, files):
+    with city.superuser.connect() as connection:
+        rows = connection.execute(text("SELECT id, file_name, scope_path, state FROM import_job")).all()
+    for row in rows:
+        place = place_of(row.scope_path.strip("/").rpartition("/")[2])
+        content, refused = import_file(row.file_name, round(place.east - 0.05, 3))
+        if row.state != "uploading":
+            files.put(row.id, row.file_name, content, offset=0)
+            files.refused_rows(row.id).write_bytes(refused)
 
 
 @pytest.fixture(scope="module")

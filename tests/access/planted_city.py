@@ -326,7 +326,43 @@ def _plan_content(place, number):
     return json.dumps(content)
 
 
+_IMPORT_STATES = ("uploading", "uploaded", "checked", "failed", "cancelled")
+
+
+def import_file(word, lon):
+    """Return what stands in the file of a planted import, and in the rows it refused: whose it is."""
+    line = {"values": {"标题": word}, "problems": [], "place": {"lon": lon, "lat": 27.8}}
+    return f"标题,lon,lat\n{word},{lon},27.8\n".encode(), json.dumps(line).encode()
+
+
+def _import_report(place, number):
+    """Return what a check found, as the services store it, in texts of the area."""
+    lon, word = _lon(place, number), mark(place, "import_job", "report", number)
+    problem = {"row": 2, "field": word, "template": "{told}", "remedy": "", "params": {"told": word}}
+    return json.dumps(
+        {
+            **{"added": 1, "changed": 0, "unchanged": 0, "ended": 0, "refused": 1, "was_known": False},
+            **{"is_kept": False, "row_count": 2, "without_grid": {"count": 0, "places": []}, "boundaries": None},
+            "notes": [{"template": word, "params": {}}],
+            "problems": [{**problem, "lon": lon, "lat": 27.8}],
+            "places": [[lon, 27.8, 2]],
+            "doubles": [],
+        }
+    )
+
+
 CHOSEN = {
+    ("import_job", "kind"): lambda place, number: "hazards",
+    ("import_job", "state"): lambda place, number: _IMPORT_STATES[number % len(_IMPORT_STATES)],
+    ("import_job", "file_format"): lambda place, number: "csv",
+    ("import_job", "datum"): lambda place, number: "wgs84",
+    ("import_job", "version"): lambda place, number: 1,
+    ("import_job", "report"): _import_report,
+    ("import_job", "size_bytes"): lambda place, number: 1,
+    ("import_job", "received_bytes"): lambda place, number: 0,
+    ("import_job", "claim"): lambda place, number: None,
+    ("import_job", "claimed_until"): lambda place, number: None,
+    ("import_run", "kind"): lambda place, number: "hazards",
     ("patrol_plan", "content"): _plan_content,
     ("patrol_plan", "state"): lambda place, number: "draft",
     ("kept_question", "content"): lambda place, number: json.dumps({"layer": "hazards"}),

@@ -6,6 +6,7 @@ from gis_app.storage.models.audit import AuditEntry, AuditHead, ClientWrite, Job
 from gis_app.storage.models.base import Base
 from gis_app.storage.models.geography import BasemapFeature, StreetSegment
 from gis_app.storage.models.hazards import Hazard, HazardCategory, HazardMonthCell, ImportRun, VillageChange
+from gis_app.storage.models.imports import ImportChange, ImportJob, ImportProfile
 from gis_app.storage.models.inspections import Finding, Inspection
 from gis_app.storage.models.loop import HazardEvent, ProfessionalPost, RoutingRule, Unit
 from gis_app.storage.models.notices import Notice, Webhook
@@ -83,6 +84,9 @@ __all__ = [
     "HazardPicture",
     "HotspotCell",
     "HotspotPart",
+    "ImportChange",
+    "ImportJob",
+    "ImportProfile",
     "ImportRun",
     "Inspection",
     "JobRun",

@@ -43,6 +43,7 @@ class Team(Base):
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
     station: Mapped[WKBElement] = mapped_column(geometry("POINT"))
     scope_path: Mapped[ScopePath]
+    import_id: Mapped[str | None] = mapped_column(Uuid)
     is_synthetic: Mapped[Synthetic]
 
 
