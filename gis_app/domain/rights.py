@@ -29,6 +29,8 @@ class Right(StrEnum):
     MANAGE_WEBHOOKS = "manage_webhooks"
     SAVE_SCENES = "save_scenes"
     STEER_WALL = "steer_wall"
+    HANDLE_ALERTS = "handle_alerts"
+    MANAGE_ALERT_RULES = "manage_alert_rules"
     EXPORT = "export"
     ASK_QUESTIONS = "ask_questions"
     RUN_SQL = "run_sql"
@@ -80,6 +82,8 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.SAVE_SCENES,
             Right.STEER_WALL,
             Right.IMPORT_DATA,
+            Right.HANDLE_ALERTS,
+            Right.MANAGE_ALERT_RULES,
             Right.READ_AUDIT,
             Right.EXPORT,
             Right.ASK_QUESTIONS,
@@ -97,6 +101,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.PLAN_PATROLS,
             Right.SAVE_SCENES,
             Right.STEER_WALL,
+            Right.HANDLE_ALERTS,
             Right.ASK_QUESTIONS,
         },
         Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
@@ -125,6 +130,8 @@ class SessionLimits:
     idle: timedelta | None
     absolute: timedelta
     one_at_a_time: bool = False
+    is_renewed: bool = False
+    """Whether use puts the end off: a wall is never logged in again."""
 
 
 _DESK = SessionLimits(idle=timedelta(minutes=30), absolute=timedelta(hours=12))
@@ -135,7 +142,7 @@ SESSION_LIMITS: Mapping[Role, SessionLimits] = MappingProxyType(
     | {
         Role.HANDLER: _FIELD,
         Role.GRID_WORKER: _FIELD,
-        Role.KIOSK: SessionLimits(idle=None, absolute=timedelta(days=366), one_at_a_time=True),
+        Role.KIOSK: SessionLimits(idle=None, absolute=timedelta(days=366), one_at_a_time=True, is_renewed=True),
     }
 )
 

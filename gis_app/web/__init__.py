@@ -24,6 +24,7 @@ from gis_app.services.looks import Looks
 from gis_app.services.published import Published
 from gis_app.services.questions import QuestionDesk
 from gis_app.services.tiles import TileStore
+from gis_app.services.wall import WallFigures
 from gis_app.settings import Settings
 from gis_app.storage.file_store import FileStore
 from gis_app.storage.import_files import ImportFiles
@@ -31,6 +32,8 @@ from gis_app.web import (
     access,
     account,
     accounts,
+    alert_api,
+    alerts,
     api,
     audit,
     cases,
@@ -78,6 +81,7 @@ from gis_app.web import (
     team_routes,
     tiles,
     tracks,
+    wall,
     webhooks,
 )
 
@@ -95,6 +99,9 @@ BLUEPRINTS = (
     screening.blueprint,
     scenes.blueprint,
     events.blueprint,
+    alerts.blueprint,
+    alert_api.blueprint,
+    wall.blueprint,
     tracks.blueprint,
     tracks.pages,
     patrols.blueprint,
@@ -146,6 +153,7 @@ class AppState:
     streams: events.Streams
     events: EventFeed
     waker: Waker
+    wall_figures: WallFigures
     pictures: FileStore
     imports: ImportFiles
     layers: Mapping[str, LayerSpec]
@@ -203,6 +211,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         published=Published(engine, now),
         events=EventFeed(engine),
         waker=Waker(engine),
+        wall_figures=WallFigures(engine),
         pictures=FileStore(settings.home / "pictures"),
         imports=ImportFiles(settings.home / "imports"),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),

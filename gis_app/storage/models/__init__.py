@@ -30,7 +30,15 @@ from gis_app.storage.models.results import (
     HotspotPart,
     VillageStars,
 )
-from gis_app.storage.models.screens import MapScene
+from gis_app.storage.models.screens import (
+    Alert,
+    AlertProgress,
+    AlertRule,
+    AlertSubject,
+    MapScene,
+    ScreenEvent,
+    WallCommand,
+)
 from gis_app.storage.models.tracks import (
     FollowedNight,
     GridSweep,
@@ -52,7 +60,12 @@ REFERENCE_TABLES = frozenset(
 )
 """Tables without an area: geography and terms that every account may read."""
 
-SYSTEM_TABLES = frozenset({"audit_head", "followed_night", "job_run", "log_in_attempt", "swept_night", "walked_night"})
+SYSTEM_TABLES = frozenset(
+    {
+        *("alert_progress", "audit_head", "followed_night", "job_run", "log_in_attempt", "swept_night"),
+        "walked_night",
+    }
+)
 """Tables of the service itself, which say nothing of the city. All others are scoped."""
 
 __all__ = [
@@ -61,6 +74,10 @@ __all__ = [
     "Absence",
     "Account",
     "AccountSession",
+    "Alert",
+    "AlertProgress",
+    "AlertRule",
+    "AlertSubject",
     "AnalysisRun",
     "ApiToken",
     "Area",
@@ -104,6 +121,7 @@ __all__ = [
     "ProfessionalPost",
     "RouteWalk",
     "RoutingRule",
+    "ScreenEvent",
     "StopVisit",
     "StreetPiece",
     "StreetSegment",
@@ -116,5 +134,6 @@ __all__ = [
     "VillageChange",
     "VillageStars",
     "WalkedNight",
+    "WallCommand",
     "Webhook",
 ]
