@@ -24,6 +24,7 @@ class Right(StrEnum):
     MOVE_HAZARD = "move_hazard"
     PLAN_PATROLS = "plan_patrols"
     APPROVE_PATROLS = "approve_patrols"
+    KEEP_SHIFT_LOG = "keep_shift_log"
     MANAGE_RULES = "manage_rules"
     MANAGE_WEBHOOKS = "manage_webhooks"
     SAVE_SCENES = "save_scenes"
@@ -77,6 +78,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.APPROVE_PATROLS,
             Right.SAVE_SCENES,
             Right.STEER_WALL,
+            Right.KEEP_SHIFT_LOG,
             Right.READ_AUDIT,
             Right.EXPORT,
             Right.ASK_QUESTIONS,
@@ -95,6 +97,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.SAVE_SCENES,
             Right.STEER_WALL,
             Right.ASK_QUESTIONS,
+            Right.KEEP_SHIFT_LOG,
         },
         Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
         Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD, Right.VIEW_ROUTES, Right.SEND_TRACKS},

@@ -77,6 +77,7 @@ class Objects:
     plans: dict
     routes: dict
     scenes: dict
+    marks: dict
     questions: dict
     """Id and the number of an answer."""
 
@@ -103,6 +104,7 @@ def objects_of(connection):
         webhooks=one_of_each("SELECT scope_path, min(id) FROM webhook GROUP BY 1"),
         plans=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM patrol_plan GROUP BY 1"),
         routes=one_of_each("SELECT scope_path, min(id) FROM patrol_route GROUP BY 1"),
+        marks=one_of_each("SELECT scope_path, min(id) FROM map_mark GROUP BY 1"),
         scenes=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM map_scene GROUP BY 1"),
         questions=one_of_each("SELECT scope_path, min(question_id || '/answers/' || id) FROM kept_answer GROUP BY 1"),
     )
@@ -434,6 +436,19 @@ READS = {
             for planted in (mark(place, "audit_entry", name, 1),)
         ),
     ],
+    "map_page.configuration": _asks("/api/map?lang=zh", "/api/map?lang=en"),
+    "basemaps.tile": _asks("/basemap/none/1/0/0"),
+    "basemaps.file": _asks("/basemap/none.pmtiles"),
+    "surroundings.nearest": _asks(*(f"/api/nearest?lon=120.555&lat=27.8{mode}" for mode in ("", "&mode=foot"))),
+    "surroundings.isochrones": _asks("/api/isochrones?lon=120.555&lat=27.8&minutes=5"),
+    "surroundings.inside": _asks(
+        f"/api/inside?polygon=120.5,27.7;120.9,27.7;120.9,27.9;120.5,27.9&{WINDOW}",
+        f"/api/inside?circle=120.75,27.8,20000&{WINDOW}&lang=en",
+    ),
+    "shifts.page": _asks(*(f"/shift?lang=en&day=2026-06-{day:02}&shift=day" for day in (1, 14, 15))),
+    "shifts.log": _asks(
+        *(f"/api/shifts/log?day=2026-06-{day:02}&shift={name}" for day in range(1, 16) for name in ("day", "night"))
+    ),
     "scenes.list_scenes": _asks("/api/scenes", "/api/scenes?wall=1&lang=en"),
     "scenes.one": lambda objects: [Ask(f"/api/scenes/{each}") for each in _scenes(objects)],
     "openapi.document": _asks("/api/openapi.json"),
@@ -712,6 +727,9 @@ CHANGES = {
         )
     ],
     **{endpoint: _plan_change(action) for endpoint, action in PLAN_STEPS.items()},
+    "shifts.withdraw_mark": lambda objects, home, foreign: [
+        Ask(f"/api/shifts/marks/{objects.marks[foreign.path]}", "DELETE")
+    ],
     "scenes.add": _new_scene,
     **{endpoint: _scene_change(endpoint) for endpoint in _scene_changes("")},
     "pictures.add": lambda objects, home, foreign: [_new_picture(objects.hazards[foreign.path])],
@@ -753,6 +771,7 @@ CHANGES = {
 }
 """How each route that changes something is turned against another area; none of these may be accepted."""
 REACH_NOBODY = {
+    "shifts.withdraw_mark": "the mark is another account's, also within the own area",
     "questions.keep": "the question is another account's, also within the own area",
     "questions.forget": "the question is another account's, also within the own area",
     "account.change_password": "the old password is a wrong one",
@@ -764,6 +783,12 @@ REACH_NOBODY = {
 }
 """Routes whose recipe is refused in the own area too, and why."""
 OWN_ONLY = {
+    "shifts.add_entry": Ask("/api/shifts/entries", "POST", json={"id": str(MISSING_UUID), "words": "x"}),
+    "shifts.add_mark": Ask(
+        "/api/shifts/marks",
+        "POST",
+        json={"id": str(MISSING_UUID), "geometry": {"type": "Point", "coordinates": [120.6, 27.8]}},
+    ),
     "log_in.log_in": Ask("/login", "POST", form={"login": "reach", "password": PASSWORD}),
     "log_in.log_out": Ask("/logout", "POST"),
     "screening.screen": Ask("/api/screenings", "POST", json={"texts": {"title": "x"}}),
@@ -837,6 +862,9 @@ def named_objects(objects, foreign):
     for endpoint, action in PLAN_STEPS.items():
         pairs[endpoint] = [tuple(_plan_step(each, action) for each in (plan, MISSING_UUID))]
     scenes = (objects.scenes[foreign.path], MISSING_UUID)
+    pairs["shifts.withdraw_mark"] = [
+        tuple(Ask(f"/api/shifts/marks/{each}", "DELETE") for each in (objects.marks[foreign.path], MISSING_ID))
+    ]
     pairs["scenes.one"] = [tuple(Ask(f"/api/scenes/{each}") for each in scenes)]
     for endpoint in _scene_changes(""):
         pairs[endpoint] = [tuple(_scene_changes(each)[endpoint] for each in scenes)]
@@ -863,6 +891,8 @@ NAMES_NO_OBJECT = {
     "published.as_json": "a month, the same for everybody",
     "published.as_csv": "a month, the same for everybody",
     "rules.end": "a rule of the whole city, the same for everybody",
+    "basemaps.tile": "a file of the operator's, the same for everybody",
+    "basemaps.file": "a file of the operator's, the same for everybody",
     "static_files.static_file": "a file of the product",
     "static_files.versioned_file": "a file of the product",
 }

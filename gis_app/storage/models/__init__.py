@@ -29,6 +29,7 @@ from gis_app.storage.models.results import (
     VillageStars,
 )
 from gis_app.storage.models.screens import MapScene
+from gis_app.storage.models.shift_log import MapMark, ShiftEntry
 from gis_app.storage.models.tracks import LivePosition, StreetPiece, StreetWalk, SweptNight, TrackBatch, WalkedNight
 
 REFERENCE_TABLES = frozenset(
@@ -75,6 +76,7 @@ __all__ = [
     "KeptQuestion",
     "LivePosition",
     "LogInAttempt",
+    "MapMark",
     "MapScene",
     "Notice",
     "Patrol",
@@ -84,6 +86,7 @@ __all__ = [
     "PlannedStop",
     "ProfessionalPost",
     "RoutingRule",
+    "ShiftEntry",
     "StreetPiece",
     "StreetSegment",
     "StreetWalk",
