@@ -23,6 +23,9 @@ class Settings:
     connections: int = 8  # JINGWEI_CONNECTIONS: to the database, per worker
     metric_srid: int = 4549  # JINGWEI_METRIC_SRID: projected CRS for areas and lengths
     locale: str = "zh"  # JINGWEI_LOCALE: zh or en
+    basemaps: tuple[Path, ...] = ()  # JINGWEI_BASEMAPS: files .pmtiles or .mbtiles of the operator's, between colons
+    basemap_tiles: str = ""  # JINGWEI_BASEMAP_TILES: address template of a tile server, with {z}, {x}, {y}
+    basemap_datum: str = "wgs84"  # JINGWEI_BASEMAP_DATUM: of these basemaps' images: wgs84 or gcj02
     tile_cache_mb: int = 64  # JINGWEI_TILE_CACHE_MB: per worker; 0 keeps no tiles
     proxies: int = 0  # JINGWEI_PROXIES: reverse proxies in front, whose word on address and https is taken
     track_days: int = 90  # JINGWEI_TRACK_DAYS: raw tracks are deleted after so many days
@@ -71,6 +74,9 @@ class Settings:
             connections=number("JINGWEI_CONNECTIONS", cls.connections),
             metric_srid=number("JINGWEI_METRIC_SRID", cls.metric_srid),
             locale=environment.get("JINGWEI_LOCALE") or cls.locale,
+            basemaps=tuple(Path(each) for each in environment.get("JINGWEI_BASEMAPS", "").split(":") if each),
+            basemap_tiles=environment.get("JINGWEI_BASEMAP_TILES") or "",
+            basemap_datum=environment.get("JINGWEI_BASEMAP_DATUM") or cls.basemap_datum,
             tile_cache_mb=number("JINGWEI_TILE_CACHE_MB", cls.tile_cache_mb),
             proxies=number("JINGWEI_PROXIES", cls.proxies),
             track_days=number("JINGWEI_TRACK_DAYS", cls.track_days),

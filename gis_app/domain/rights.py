@@ -25,6 +25,7 @@ class Right(StrEnum):
     PLAN_PATROLS = "plan_patrols"
     APPROVE_PATROLS = "approve_patrols"
     IMPORT_DATA = "import_data"
+    KEEP_SHIFT_LOG = "keep_shift_log"
     MANAGE_RULES = "manage_rules"
     MANAGE_WEBHOOKS = "manage_webhooks"
     SAVE_SCENES = "save_scenes"
@@ -84,6 +85,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.IMPORT_DATA,
             Right.HANDLE_ALERTS,
             Right.MANAGE_ALERT_RULES,
+            Right.KEEP_SHIFT_LOG,
             Right.READ_AUDIT,
             Right.EXPORT,
             Right.ASK_QUESTIONS,
@@ -103,6 +105,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.STEER_WALL,
             Right.HANDLE_ALERTS,
             Right.ASK_QUESTIONS,
+            Right.KEEP_SHIFT_LOG,
         },
         Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
         Role.GRID_WORKER: _SEES | {Right.REPORT_HAZARD, Right.VIEW_ROUTES, Right.SEND_TRACKS},

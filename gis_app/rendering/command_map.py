@@ -45,7 +45,7 @@ def render_command_map(config: Mapping[str, Any], *, nonce: str, static_url: str
     folium_map = bare_map(bounds=tuple(config["city"]["bounds"]))
     # After Leaflet, which folium itself puts into the head: the other libraries build on it.
     folium_map.default_js = [*folium_map.default_js, *((address, address) for address in LIBRARIES)]
-    own_sheets = (f"{static_url}/css/{name}" for name in ("page.css", "map.css"))
+    own_sheets = (f"{static_url}/css/{name}" for name in ("page.css", "map.css", "operator.css"))
     folium_map.default_css = [*folium_map.default_css, *((sheet, sheet) for sheet in (*STYLE_SHEETS, *own_sheets))]
     template = TEMPLATES.get_template("command_map.html")
     page_config = {**config, "staticUrl": static_url}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 from html.parser import HTMLParser
 
@@ -21,8 +22,11 @@ _ADDRESS_IN_CODE = re.compile(
 _VIEWPORT = "width=device-width, initial-scale=1"
 
 
-def content_security_policy(nonce: str) -> str:
-    """Return the policy of our pages: scripts and styles by nonce, everything else from this server alone."""
+def content_security_policy(nonce: str, *, image_origins: Sequence[str] = ()) -> str:
+    """Return the policy of our pages: scripts and styles by nonce, everything else from this server alone.
+
+    Images also from the tile servers that an operator named, and from nowhere else.
+    """
     return "; ".join(
         (
             "default-src 'self'",
@@ -30,7 +34,7 @@ def content_security_policy(nonce: str) -> str:
             f"style-src 'self' 'nonce-{nonce}'",
             # Leaflet writes style attributes into the elements it makes.
             "style-src-attr 'unsafe-inline'",
-            "img-src 'self' data: blob:",
+            " ".join(("img-src 'self' data: blob:", *image_origins)),
             "worker-src 'self'",
             # The canvas renderer hands a tile it has fetched to the decoder as a blob.
             "connect-src 'self' blob:",

@@ -16,6 +16,8 @@ from gis_app import paths
 from gis_app.domain.errors import Unavailable
 from gis_app.rendering.layer_spec import LayerSpec, load_layers
 from gis_app.services.audit import HeadsFile, Ledger
+from gis_app.services.basemaps import Basemap
+from gis_app.services.basemaps import configured as configured_basemaps
 from gis_app.services.feature_collections import Catalogue
 from gis_app.services.gate import Gate
 from gis_app.services.identity_provider import IdentityProvider, configured
@@ -23,6 +25,7 @@ from gis_app.services.live_events import EventFeed, Waker
 from gis_app.services.looks import Looks
 from gis_app.services.published import Published
 from gis_app.services.questions import QuestionDesk
+from gis_app.services.reach import LiveLooks
 from gis_app.services.tiles import TileStore
 from gis_app.services.wall import WallFigures
 from gis_app.settings import Settings
@@ -36,6 +39,7 @@ from gis_app.web import (
     alerts,
     api,
     audit,
+    basemaps,
     cases,
     closed_loop,
     coverage,
@@ -75,8 +79,10 @@ from gis_app.web import (
     rules,
     scenes,
     screening,
+    shifts,
     sql,
     static_files,
+    surroundings,
     teams,
     team_routes,
     tiles,
@@ -89,10 +95,13 @@ BLUEPRINTS = (
     map_page.blueprint,
     layer_exports.blueprint,
     tiles.blueprint,
+    basemaps.blueprint,
     api.blueprint,
     hazards.blueprint,
     hotspots.blueprint,
     closed_loop.blueprint,
+    surroundings.blueprint,
+    shifts.blueprint,
     cases.blueprint,
     pictures.blueprint,
     report.blueprint,
@@ -149,6 +158,7 @@ class AppState:
     gate: Gate
     identity_provider: IdentityProvider | None
     looks: Looks
+    live_looks: LiveLooks
     published: Published
     streams: events.Streams
     events: EventFeed
@@ -157,6 +167,7 @@ class AppState:
     pictures: FileStore
     imports: ImportFiles
     layers: Mapping[str, LayerSpec]
+    basemaps: Mapping[str, Basemap]
     catalogue: Catalogue
     questions: QuestionDesk
     tiles: TileStore
@@ -208,6 +219,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         gate=Gate(engine, now),
         identity_provider=configured(settings, now),
         looks=Looks(ledger),
+        live_looks=LiveLooks(ledger),
         published=Published(engine, now),
         events=EventFeed(engine),
         waker=Waker(engine),
@@ -218,6 +230,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         layers=layers,
         catalogue=catalogue,
         questions=QuestionDesk(engine, catalogue, settings.metric_srid),
+        basemaps=configured_basemaps(settings.basemaps, settings.basemap_tiles, settings.basemap_datum),
         tiles=TileStore(engine, layers, cache_bytes=settings.tile_cache_mb * 2**20),
         static_version=static_files.version_of(paths.static()),
         now=now,

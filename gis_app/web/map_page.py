@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, g
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, jsonify
 from flask.typing import ResponseReturnValue
 
 from gis_app.domain.rights import Right
@@ -21,10 +23,23 @@ blueprint = Blueprint("map_page", __name__)
 @contract("The command map", answers="text/html")
 def command_map() -> ResponseReturnValue:
     """Show the map of the caller's scope."""
+    return Response(render_command_map(_config(), nonce=g.nonce, static_url=static_url()), mimetype="text/html")
+
+
+@blueprint.get("/api/map")
+@requires(Right.VIEW_MAP)
+@contract("The command map's configuration: layers, words and pages in one language")
+def configuration() -> ResponseReturnValue:
+    """Answer what the map needs to speak another language, and remember that language for the pages that follow."""
+    return pages.keep_language(jsonify(_config()))
+
+
+def _config() -> dict[str, Any]:
     state, language = current_app.extensions["jingwei"], params.locale()
     caller = current_caller()
     city = maps.city_state(state.engine, caller.scope, locale=language)
     config = maps.map_config(city, tuple(state.layers.values()), caller.scope, locale=language, now=state.now())
+    config["basemaps"] = [each.described(language) for each in state.basemaps.values()]
     # A wall screen has nothing to log out of and no pages to go to.
     config["member"] = {
         "login": caller.scope.account,
@@ -35,4 +50,4 @@ def command_map() -> ResponseReturnValue:
             if right in caller.scope.rights
         ],
     }
-    return Response(render_command_map(config, nonce=g.nonce, static_url=static_url()), mimetype="text/html")
+    return config

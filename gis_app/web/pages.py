@@ -16,6 +16,7 @@ from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.notices import Alert
 from gis_app.domain.patrol_plans import PlanState, PlanStep
 from gis_app.domain.rights import Right, Role
+from gis_app.domain.desk_shifts import EntryKind, ShiftName
 from gis_app.domain.shifts import Shift
 from gis_app.domain.transitions import Action, RequestKind
 from gis_app.domain.work_clock import LimitUnit
@@ -34,6 +35,7 @@ PAGES = (
     ("/inspections", Right.VIEW_MAP, lazy_gettext("Inspections")),
     ("/duties", Right.VIEW_AGGREGATES, lazy_gettext("Duties")),
     ("/professionals", Right.VIEW_AGGREGATES, lazy_gettext("Professionals")),
+    ("/shift", Right.KEEP_SHIFT_LOG, lazy_gettext("Shift log")),
     ("/notices", Right.MOVE_HAZARD, lazy_gettext("Notices")),
     ("/alerts", Right.HANDLE_ALERTS, lazy_gettext("Alerts")),
     ("/alert-rules", Right.MANAGE_ALERT_RULES, lazy_gettext("Alert rules")),
@@ -86,6 +88,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.PLAN_PATROLS: lazy_gettext("Plan patrols"),
         Right.APPROVE_PATROLS: lazy_gettext("Approve plans of patrols"),
         Right.IMPORT_DATA: lazy_gettext("Import files"),
+        Right.KEEP_SHIFT_LOG: lazy_gettext("Keep the shift log"),
         Right.MANAGE_RULES: lazy_gettext("Manage routing rules"),
         Right.MANAGE_WEBHOOKS: lazy_gettext("Manage webhooks"),
         Right.EXPORT: lazy_gettext("Export"),
@@ -325,6 +328,12 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "ebike": lazy_gettext("E-bike"),
         "car": lazy_gettext("Car"),
     },
+    "shift": {ShiftName.DAY: lazy_gettext("Day shift"), ShiftName.NIGHT: lazy_gettext("Night shift")},
+    "shift_entry": {
+        EntryKind.NOTE: lazy_gettext("Note"),
+        EntryKind.HANDOVER: lazy_gettext("Handed over"),
+        EntryKind.TAKEOVER: lazy_gettext("Taken over"),
+    },
     "level": {
         "city": lazy_gettext("City"),
         "township": lazy_gettext("Township"),
@@ -408,9 +417,13 @@ def register(app: Flask) -> None:
 
 
 def _keep_language(response: Response) -> Response:
+    return keep_language(response) if response.mimetype == "text/html" else response
+
+
+def keep_language(response: Response) -> Response:
     """Keep a language that was chosen, for the pages that follow."""
     chosen = request.args.get("lang")
-    if chosen in params.LOCALES and response.mimetype == "text/html":
+    if chosen in params.LOCALES:
         response.set_cookie(
             "lang", chosen, max_age=365 * 86400, samesite="Lax", httponly=True, secure=request.is_secure
         )

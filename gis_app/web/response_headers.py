@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import secrets
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from gis_app.rendering.figure import content_security_policy
 
@@ -30,7 +30,10 @@ def _make_nonce() -> None:
 
 def _secure(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", content_security_policy(g.get("nonce", "")))
+    basemaps = current_app.extensions["jingwei"].basemaps.values()
+    origins = sorted({each.origin for each in basemaps if each.origin})
+    policy = content_security_policy(g.get("nonce", ""), image_origins=origins)
+    headers.setdefault("Content-Security-Policy", policy)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers["Referrer-Policy"] = "same-origin"

@@ -2,7 +2,7 @@
 
 import { config, layersToPick } from "./config.js";
 import { COUNTED, colorOf, countRadius, drawn as sizes, hatching, radiusAt, shortCount, stopOf, widthAt } from "./paint.js";
-import { tileAddress } from "./view_state.js";
+import { classOf, drawingOrder, layersDrawn, tileAddress } from "./view_state.js";
 
 const { L } = window;
 const TILE_PX = 512;
@@ -42,8 +42,8 @@ export function canvasRenderer(map, { onBusy, onError }) {
   const tellBusy = () => onBusy(!isIdle());
   map.on("zoomend moveend", tellBusy);
 
-  function add(layer, address) {
-    const grid = new Tiles("", gridOptions(layer, address, onError));
+  function add(layer, address, hidden) {
+    const grid = new Tiles("", gridOptions(layer, address, { onError, hidden }));
     grid.on("loading load tileload tileunload", tellBusy);
     grids.set(layer.id, grid.addTo(map));
   }
@@ -57,12 +57,16 @@ export function canvasRenderer(map, { onBusy, onError }) {
   return {
     name: "canvas",
     sync(state) {
+      const shown = layersDrawn(state);
+      const order = drawingOrder({ order: state.order ?? [] });
       for (const layer of drawn) {
         const address = tileAddress(layer, state);
-        if (grids.get(layer.id)?.options.address !== address) remove(layer.id);
-        if (!state.layers.has(layer.id)) remove(layer.id);
-        else if (!grids.has(layer.id)) add(layer, address);
-        grids.get(layer.id)?.setOpacity(state.opacity.get(layer.id) ?? 1);
+        const hidden = state.hidden?.get(layer.id) ?? new Set();
+        const known = grids.get(layer.id)?.options;
+        if (known && (known.address !== address || known.hidden !== [...hidden].join())) remove(layer.id);
+        if (!shown.has(layer.id)) remove(layer.id);
+        else if (!grids.has(layer.id)) add(layer, address, hidden);
+        grids.get(layer.id)?.setOpacity(state.opacity.get(layer.id) ?? 1).setZIndex(order.indexOf(layer.id) + 1);
       }
     },
     pick(latlng) {
@@ -79,11 +83,12 @@ export function canvasRenderer(map, { onBusy, onError }) {
   };
 }
 
-function gridOptions(layer, address, onError) {
+function gridOptions(layer, address, { onError, hidden }) {
   let unnamed = 0;
   return {
     address,
     onError,
+    hidden: [...hidden].join(),
     tileSize: TILE_PX,
     minZoom: layer.minzoom + 1,
     maxZoom: layer.maxzoom >= 18 ? 24 : layer.maxzoom,
@@ -93,7 +98,7 @@ function gridOptions(layer, address, onError) {
     updateWhenZooming: false,
     keepBuffer: 1,
     getFeatureId: (feature) => feature.properties.id ?? `unnamed-${(unnamed += 1)}`,
-    vectorTileLayerStyles: { [layer.id]: styleOf(layer) },
+    vectorTileLayerStyles: { [layer.id]: styleOf(layer, hidden) },
   };
 }
 
@@ -113,7 +118,7 @@ function sharpTile(coords, size, options) {
   return tile;
 }
 
-function styleOf({ geometryType, paint }) {
+function styleOf({ geometryType, paint }, hidden) {
   const patterns = new Map();
   const patternOf = (stop) => {
     if (!patterns.has(stop)) patterns.set(stop, document.createElement("canvas").getContext("2d").createPattern(hatching(stop.color), "repeat"));
@@ -123,14 +128,14 @@ function styleOf({ geometryType, paint }) {
     const zoom = mapZoom - 1;
     if ("count" in properties) return countedStyle(properties);
     const color = colorOf(paint, properties);
-    if (color === null) return [];
+    const stop = stopOf(paint, properties);
+    if (color === null || (stop && hidden.has(classOf(stop)))) return [];
     const width = widthAt(paint, zoom);
     if (geometryType === "line") return { color, weight: width, opacity: paint.opacity, dashArray: paint.dash.length ? paint.dash.join(",") : null };
     const edge = { stroke: Boolean(paint.outline) && width > 0, color: paint.outline ?? color, weight: width };
     if (geometryType === "point") {
       return { ...edge, radius: radiusAt(paint, properties, zoom), opacity: 1, fill: true, fillColor: color, fillOpacity: paint.fillOpacity };
     }
-    const stop = stopOf(paint, properties);
     const hatched = Boolean(stop?.hatched);
     return { ...edge, opacity: paint.opacity, fill: true, fillColor: hatched ? patternOf(stop) : color, fillOpacity: hatched ? 0.8 : paint.fillOpacity };
   };

@@ -9,17 +9,33 @@ export function words(key, values = {}) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
-export const layersById = new Map(config.layers.map((layer) => [layer.id, layer]));
+export const layersById = new Map();
 
 /** Layers that answer to the pointer, the one meant most likely first: points, lines, filled areas, then the finest outline. */
-export const layersToPick = config.layers.filter((layer) => layer.interactive).sort((one, other) => pickRank(one) - pickRank(other));
+export const layersToPick = [];
+
+const numberFormats = new Map();
+
+/** Take over a configuration in another language; the listeners of `wordschange` write theirs anew. */
+export function takeConfig(next) {
+  Object.assign(config, next);
+  readLayers();
+  numberFormats.clear();
+  document.dispatchEvent(new Event("wordschange"));
+}
+
+function readLayers() {
+  layersById.clear();
+  for (const layer of config.layers) layersById.set(layer.id, layer);
+  layersToPick.splice(0, Infinity, ...config.layers.filter((layer) => layer.interactive).sort((one, other) => pickRank(one) - pickRank(other)));
+}
 
 function pickRank({ geometryType, paint, order }) {
   if (geometryType !== "polygon") return (geometryType === "point" ? 0 : 1000) - order;
   return paint.fillOpacity > 0 ? 2000 - order : 3000 + order;
 }
 
-const numberFormats = new Map();
+readLayers();
 
 /** Return a number in the reader's style, with at most the given decimals. */
 export function formatNumber(value, decimals = 0) {

@@ -32,3 +32,12 @@ export function debounced(act, milliseconds) {
     timer = setTimeout(() => act(...values), milliseconds);
   };
 }
+
+/** Return a row of buttons from [words, act] pairs. */
+export function buttonRow(pairs) {
+  return element("div", { className: "button-row" }, pairs.map(([title, act, classes = ""]) => {
+    const button = element("button", { type: "button", className: `plain ${classes}`.trim(), textContent: title });
+    button.addEventListener("click", act);
+    return button;
+  }));
+}

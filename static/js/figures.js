@@ -62,6 +62,7 @@ export function showFigures(viewState) {
   draw(strip, viewState.current, null, "waiting");
   refresh();
   setInterval(() => document.visibilityState === "visible" && refresh(), REFRESH_MS);
+  document.addEventListener("wordschange", () => draw(strip, viewState.current, newest?.all ?? null, strip.dataset.condition, newest?.at));
   viewState.onChange((state) => {
     if (questionOf(["from", "to", "night"], state) !== asked) refresh();
   });

@@ -1,9 +1,9 @@
 // Draws all layers in one maplibre map under Leaflet's controls. Its zooms are those of tiles: Leaflet's less one.
 
 import { config, layersToPick } from "./config.js";
-import { FONT, OPACITY_OF, hatchingName, stylesOf } from "./gl_styles.js";
+import { FONT, OPACITY_OF, filterWithout, hatchingName, stylesOf } from "./gl_styles.js";
 import { HATCHING_PX, hatching } from "./paint.js";
-import { tileAddress } from "./view_state.js";
+import { classOf, drawingOrder, layersDrawn, tileAddress } from "./view_state.js";
 
 const { L, maplibregl } = window;
 const DEEPEST_TILE = 16;
@@ -24,6 +24,9 @@ export function glRenderer(map, { onBusy, onError }) {
   const drawn = config.layers.filter((layer) => layer.paint.kind !== "label");
   const stylesById = new Map(drawn.map((layer) => [layer.id, stylesOf(layer)]));
   const addresses = new Map();
+  const filtered = new Map();
+  const usual = drawingOrder({ order: [] }).join();
+  let ordered = usual;
   const ready = new Promise((resolve) => gl.once("style.load", resolve)).then(() => addHatchings(gl, drawn));
   const isIdle = followTiles(gl, onBusy, onError);
 
@@ -32,17 +35,37 @@ export function glRenderer(map, { onBusy, onError }) {
     const next = above.find((style) => gl.getLayer(style.id));
     gl.addSource(layer.id, sourceOf(layer, address));
     for (const style of stylesById.get(layer.id)) gl.addLayer(style, next?.id);
+    if (ordered !== usual) ordered = "";
   }
 
   function syncLayer(layer, state) {
-    const visible = state.layers.has(layer.id);
+    const visible = layersDrawn(state).has(layer.id);
     const address = layer.inlineUrl ? location.origin + layer.inlineUrl : tileAddress(layer, state);
     if (visible && !gl.getSource(layer.id)) add(layer, address);
     else if (visible && addresses.get(layer.id) !== address) gl.getSource(layer.id).setTiles([address]);
     if (visible) addresses.set(layer.id, address);
     if (!gl.getSource(layer.id)) return;
     const opacity = state.opacity.get(layer.id) ?? 1;
-    for (const style of stylesById.get(layer.id)) show(gl, style, visible, opacity);
+    for (const style of stylesById.get(layer.id)) {
+      show(gl, style, visible, opacity);
+      filter(layer, style, state);
+    }
+  }
+
+  function filter(layer, style, state) {
+    const hidden = state.hidden?.get(layer.id) ?? new Set();
+    const word = [...hidden].join();
+    if ((filtered.get(style.id) ?? "") === word) return;
+    filtered.set(style.id, word);
+    const stops = layer.paint.stops.filter((stop) => hidden.has(classOf(stop)));
+    gl.setFilter(style.id, filterWithout(style, layer.paint, stops));
+  }
+
+  function putInOrder(state) {
+    const order = drawingOrder({ order: state.order ?? [] });
+    if (order.join() === ordered) return;
+    ordered = order.join();
+    for (const id of order) for (const style of stylesById.get(id) ?? []) if (gl.getLayer(style.id)) gl.moveLayer(style.id);
   }
 
   return {
@@ -50,6 +73,7 @@ export function glRenderer(map, { onBusy, onError }) {
     async sync(state) {
       await ready;
       for (const layer of drawn) syncLayer(layer, state);
+      putInOrder(state);
     },
     pick: (latlng) => pick(gl, latlng, layersToPick.flatMap((layer) => stylesById.get(layer.id) ?? [])),
     isIdle,

@@ -24,6 +24,13 @@ export function stylesOf(layer) {
   }));
 }
 
+/** Return the filter of a style layer without some classes; counted circles hold all classes and keep theirs. */
+export function filterWithout(style, paint, stops) {
+  if (style.id.endsWith("-counted") || style.id.endsWith("-numbers")) return style.filter;
+  const kept = [...(style.filter ? [style.filter] : []), ...stops.map((stop) => ["!", within(paint, stop)])];
+  return kept.length ? ["all", ...kept] : null;
+}
+
 function lineStyles({ id, paint }) {
   return [line(id, paint, colorExpression(paint))];
 }

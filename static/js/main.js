@@ -1,14 +1,19 @@
 // Starts the command map: Leaflet made by the page, one renderer below it, our controls around it.
 
+import { startBasemap } from "./basemap.js";
 import { canvasRenderer } from "./canvas_renderer.js";
 import { chosenRenderer } from "./capabilities.js";
-import { config, words } from "./config.js";
+import { config, layersById, words } from "./config.js";
+import { caseSection } from "./dispatch.js";
+import { startDrawing } from "./drawing.js";
 import { byId } from "./elements.js";
 import { showFigures } from "./figures.js";
 import { glRenderer } from "./gl_renderer.js";
+import { startLanguage } from "./language.js";
 import { followServer } from "./live.js";
 import { showLayerPanel } from "./layer_panel.js";
-import { say, startPageControls } from "./page_controls.js";
+import { startOperatorTools } from "./operator_tools.js";
+import { copyLink, say, startPageControls } from "./page_controls.js";
 import { PlaceLabels } from "./place_labels.js";
 import { startPointing } from "./pointing.js";
 import { startSearch } from "./search.js";
@@ -77,6 +82,12 @@ function startRenderer() {
 function startLabels() {
   const labels = config.layers.filter((layer) => layer.paint.kind === "label" && layer.inlineUrl)
     .map((layer) => ({ id: layer.id, names: null, layer }));
+  document.addEventListener("wordschange", () => {
+    for (const each of labels) {
+      each.layer = layersById.get(each.id);
+      each.names?.setLayer(each.layer);
+    }
+  });
   return (state) => {
     for (const each of labels) {
       if (!state.layers.has(each.id)) {
@@ -96,11 +107,13 @@ function startLabels() {
 placeMap();
 const renderer = startRenderer();
 const syncLabels = startLabels();
+const basemap = startBasemap(map);
 const synced = () => {
   const state = viewState.current;
   byId("empty").textContent = words("nothing_shown");
   byId("empty").hidden = state.layers.size > 0;
   syncLabels(state);
+  basemap.sync(state);
   return Promise.resolve(renderer.sync(state)).catch(onError);
 };
 const firstSync = synced();
@@ -110,15 +123,46 @@ viewState.onChange((state, { fromAddress }) => {
 });
 
 const stepNight = startTimeControls(viewState, say);
-const { close: closeDetails } = startPointing(map, renderer);
+const drawing = startDrawing(map);
+const isReady = () => renderer.isIdle() && !map._animatingZoom;
+const whenDrawn = async () => {
+  await synced();
+  do await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!isReady());
+};
+const details = startPointing(map, renderer, {
+  isBusy: drawing.isActive,
+  moreOf: (layer, { id }, place) => (layer.id === "hazards" && config.member ? caseSection(id, place, {
+    say,
+    onMoved: () => {
+      synced();
+      refreshFigures();
+    },
+    openReach: (at) => tools.open("nearest", at),
+  }) : null),
+});
+const closeDetails = details.close;
+/** Show a place of a list on the map, and its details where a layer tells them. */
+function showPlace(feature, { lon, lat }) {
+  const place = L.latLng(lat, lon);
+  map.setView(place, Math.max(map.getZoom(), STREET_ZOOM - 1));
+  if (feature) details.open({ layer: feature.layer, properties: { id: feature.id } }, place);
+}
+const applyView = (hash) => {
+  viewState.take(hash);
+  const { view } = viewState.current;
+  if (view) map.setView([view.lat, view.lon], view.zoom);
+};
+const tools = startOperatorTools({ map, viewState, drawing, say, showPlace, applyView, whenDrawn, closeDetails, copyLink: () => copyLink(viewState.sharedAddress) });
 showLayerPanel(viewState, map);
+startLanguage();
 const refreshFigures = showFigures(viewState);
 followServer(() => {
   synced();
   refreshFigures();
 });
 startSearch(goTo);
-startPageControls(map, { goHome, stepNight, closeDetails, rendererName: renderer.name, viewState });
+startPageControls(map, { goHome, stepNight, closeDetails, rendererName: renderer.name, viewState, tools });
 byId("retry").addEventListener("click", () => {
   byId("notice").hidden = true;
   renderer.retry();
@@ -132,7 +176,11 @@ window.jingwei = {
   get layersLoaded() {
     return [...viewState.current.layers];
   },
-  isReady: () => renderer.isIdle() && !map._animatingZoom,
+  isReady,
+  drawing,
+  showPlace,
+  tools,
+  viewState,
   async whenReady() {
     await firstSync;
     do await new Promise((resolve) => setTimeout(resolve, 50));

@@ -15,15 +15,17 @@ export function say(sentence) {
 }
 
 /** Make buttons and keys work. */
-export function startPageControls(map, { goHome, stepNight, closeDetails, rendererName, viewState }) {
+export function startPageControls(map, { goHome, stepNight, closeDetails, rendererName, viewState, tools }) {
+  const sheets = { "layers-open": "tab-layers", "time-open": "tab-time", "tools-open": "tab-tools" };
   const toggle = (name, on) => {
     const open = document.body.classList.toggle(name, on);
-    if (open) document.body.classList.remove(name === "layers-open" ? "time-open" : "layers-open");
-    byId("tab-layers").setAttribute("aria-expanded", String(document.body.classList.contains("layers-open")));
-    byId("tab-time").setAttribute("aria-expanded", String(document.body.classList.contains("time-open")));
+    if (open) for (const other of Object.keys(sheets)) if (other !== name) document.body.classList.remove(other);
+    for (const [sheet, tab] of Object.entries(sheets)) document.getElementById(tab)?.setAttribute("aria-expanded", String(document.body.classList.contains(sheet)));
   };
   const help = byId("help");
-  byId("renderer-note").textContent = words(`renderer_${rendererName}`);
+  const noteRenderer = () => (byId("renderer-note").textContent = words(`renderer_${rendererName}`));
+  noteRenderer();
+  document.addEventListener("wordschange", noteRenderer);
 
   const clicks = {
     "open-layers": () => document.body.classList.remove("layers-hidden"),
@@ -35,10 +37,17 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
       document.body.classList.remove("layers-hidden");
       toggle("layers-open");
       closeDetails();
+      tools.close();
+    },
+    "tab-tools": () => {
+      toggle("tools-open");
+      closeDetails();
+      tools.close();
     },
     "tab-time": () => {
       toggle("time-open");
       closeDetails();
+      tools.close();
     },
     "close-time": () => toggle("time-open", false),
     "tab-home": goHome,
@@ -59,13 +68,8 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
   for (const [id, act] of Object.entries(clicks)) document.getElementById(id)?.addEventListener("click", act);
   document.addEventListener("click", (event) => event.target.closest(".member") || showMember(false));
 
-  byId("other-language").addEventListener("click", (event) => {
-    const address = new URL(location.href);
-    address.searchParams.set("lang", config.locale === "en" ? "zh" : "en");
-    event.currentTarget.href = address.href;
-  });
-
   const keys = {
+    ...tools.keys,
     "/": () => clicks["search-open"](),
     "?": () => help.showModal(),
     l: () => document.body.classList.toggle("layers-hidden"),
@@ -74,7 +78,9 @@ export function startPageControls(map, { goHome, stepNight, closeDetails, render
     "]": () => stepNight(1),
     Escape: () => {
       showMember(false);
+      if (byId("details-panel").hidden) tools.close();
       closeDetails();
+      toggle("tools-open", false);
       toggle("layers-open", false);
       toggle("time-open", false);
     },
@@ -98,7 +104,8 @@ function showMember(open) {
   byId("open-member").setAttribute("aria-expanded", String(open));
 }
 
-async function copyLink(address) {
+/** Copy an address and say so. */
+export async function copyLink(address) {
   try {
     await navigator.clipboard.writeText(address);
     say(words("link_copied"));

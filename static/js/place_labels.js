@@ -16,7 +16,14 @@ export const PlaceLabels = L.Layer.extend({
     this.ready = fetchJson(`${layer.inlineUrl}?v=${config.dataVersion}`).then((collection) => this._take(collection));
   },
 
+  /** Write the names of the layer as it is now, in another language perhaps. */
+  setLayer(layer) {
+    this._layer = layer;
+    if (this._collection) this._take(this._collection);
+  },
+
   _take(collection) {
+    this._collection = collection;
     this._places = collection.features.map(({ geometry, properties }) => ({
       name: String(properties[this._layer.paint.field] ?? ""),
       minZoom: Number(properties.min_zoom ?? this._layer.minzoom),

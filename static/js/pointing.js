@@ -8,16 +8,19 @@ import { fetchJson } from "./requests.js";
 const { L } = window;
 const CLOSER = 2;
 
-/** Follow the pointer over the map. Returns `close()` for the details. */
-export function startPointing(map, renderer) {
+/**
+ * Follow the pointer over the map. Returns `close()` and `open(found, place)` of the details. While `isBusy()`, clicks
+ * belong to a tool; `moreOf(layer, properties, place)` returns what stands below the details.
+ */
+export function startPointing(map, renderer, { isBusy = () => false, moreOf = () => null } = {}) {
   const tooltip = byId("tooltip");
-  const details = detailsPanel(map);
+  const details = detailsPanel(map, moreOf);
   let latest = null;
   let waiting = false;
 
   function hover() {
     waiting = false;
-    const found = latest && renderer.pick(latest.latlng);
+    const found = latest && !isBusy() && renderer.pick(latest.latlng);
     const lines = found ? tooltipLines(found) : [];
     map.getContainer().classList.toggle("over-feature", Boolean(found));
     tooltip.hidden = !lines.length;
@@ -38,12 +41,13 @@ export function startPointing(map, renderer) {
   map.getContainer().addEventListener("mouseleave", leave);
   map.on("click", (event) => {
     tooltip.hidden = true;
+    if (isBusy()) return undefined;
     const found = renderer.pick(event.latlng);
     if (!found) return details.close();
     if (standsForMany(found.properties)) return map.setView(event.latlng, Math.min(map.getZoom() + CLOSER, map.getMaxZoom()));
     return details.open(found, event.latlng);
   });
-  return { close: details.close };
+  return details;
 }
 
 /** Whether a feature is several counted points, or shapes of one class merged because a tile held too many. */
@@ -73,7 +77,7 @@ function showTooltip(tooltip, lines, { clientX, clientY }) {
   tooltip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
 }
 
-function detailsPanel(map) {
+function detailsPanel(map, moreOf) {
   const panel = byId("details-panel");
   const ring = L.circleMarker([0, 0], { radius: 13, color: "#58c4dc", weight: 2.5, fill: false, interactive: false });
   let running = null;
@@ -97,6 +101,8 @@ function detailsPanel(map) {
       const answer = await fetchJson(layer.details.replace("{id}", encodeURIComponent(properties.id)), signal);
       const place = Number.isFinite(answer.lon) ? L.latLng(answer.lat, answer.lon) : latlng;
       show(layer, answer, place);
+      const more = moreOf(layer, properties, place);
+      if (more) byId("details-body").append(more);
     } catch (error) {
       if (signal.aborted) return;
       byId("details-body").replaceChildren(element("p", { className: "details-wait", textContent: words("details_failed") }));

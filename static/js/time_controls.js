@@ -47,7 +47,12 @@ export function startTimeControls(viewState, say) {
   }
   first.addEventListener("change", chooseDays);
   last.addEventListener("change", chooseDays);
-  nights.append(...(config.nights.length ? config.nights.map((night) => element("option", { value: night, textContent: night })) : [element("option", { value: "", textContent: words("no_nights") })]));
+  const fillNights = () => nights.replaceChildren(...(config.nights.length ? config.nights.map((night) => element("option", { value: night, textContent: night })) : [element("option", { value: "", textContent: words("no_nights") })]));
+  fillNights();
+  document.addEventListener("wordschange", () => {
+    fillNights();
+    refresh(viewState.current);
+  });
   nights.disabled = !config.nights.length;
   nights.addEventListener("change", () => viewState.choose({ night: nights.value }));
   byId("night-before").addEventListener("click", () => stepNight(-1));

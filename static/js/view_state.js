@@ -11,6 +11,9 @@ function defaults() {
     to: config.window.to,
     night: config.night,
     opacity: new Map(),
+    hidden: new Map(),
+    order: [],
+    base: "",
     view: null,
   };
 }
@@ -28,6 +31,12 @@ export function readHash(hash) {
     const share = Number(percent) / 100;
     if (layersById.has(id) && share >= 0 && share <= 1) state.opacity.set(id, share);
   }
+  for (const part of (given.get("hide") ?? "").split(",")) {
+    const [id, classes] = part.split(":");
+    if (layersById.has(id) && classes) state.hidden.set(id, new Set(classes.split("~")));
+  }
+  state.order = (given.get("order") ?? "").split(",").filter((id) => layersById.has(id));
+  state.base = (config.basemaps ?? []).some(({ id }) => id === given.get("base")) ? given.get("base") : "";
   const view = (given.get("map") ?? "").split("/").map(Number);
   if (view.length === 3 && view.every(Number.isFinite) && Math.abs(view[1]) < 85 && Math.abs(view[2]) <= 180) {
     state.view = { zoom: view[0], lat: view[1], lon: view[2] };
@@ -49,6 +58,10 @@ export function writeHash(state, { complete = false } = {}) {
   if (state.night && (complete || state.night !== usual.night)) parts.push(`night=${state.night}`);
   const opacities = [...state.opacity].filter(([, share]) => share < 1);
   if (opacities.length) parts.push(`opacity=${opacities.map(([id, share]) => `${id}:${Math.round(share * 100)}`)}`);
+  const hidden = [...state.hidden].filter(([, classes]) => classes.size);
+  if (hidden.length) parts.push(`hide=${hidden.map(([id, classes]) => `${id}:${[...classes].join("~")}`)}`);
+  if (state.order.length) parts.push(`order=${state.order}`);
+  if (state.base) parts.push(`base=${state.base}`);
   return `#${parts.join("&")}`;
 }
 
@@ -64,8 +77,10 @@ export class ViewState {
     });
   }
 
+  /** Call a function on each change; returns what ends that. */
   onChange(listener) {
     this.#listeners.push(listener);
+    return () => (this.#listeners = this.#listeners.filter((each) => each !== listener));
   }
 
   /** Choose something new; it becomes a step one can go back from. */
@@ -87,6 +102,16 @@ export class ViewState {
     return location.href.split("#")[0] + writeHash(this.current, { complete: true });
   }
 
+  /** Return the part of that address behind the hash. */
+  get sharedHash() {
+    return writeHash(this.current, { complete: true }).slice(1);
+  }
+
+  /** Take over a state as it stands in an address. */
+  take(hash) {
+    this.choose(readHash(hash));
+  }
+
   opacityOf(id) {
     return this.current.opacity.get(id) ?? 1;
   }
@@ -95,6 +120,25 @@ export class ViewState {
     for (const listener of this.#listeners) listener(this.current, cause);
   }
 }
+
+/** Return the ids of all layers in drawing order: those the reader put in order take one another's places. */
+export function drawingOrder({ order }) {
+  const chosen = new Set(order);
+  const queue = [...order];
+  return config.layers.map(({ id }) => (chosen.has(id) ? queue.shift() : id));
+}
+
+/** Return the ids of the layers that are drawn: under another basemap our own one is left out, its names stay. */
+export function layersDrawn({ layers, base }) {
+  if (!base) return layers;
+  return new Set([...layers].filter((id) => {
+    const layer = layersById.get(id);
+    return layer.group !== "basemap" || layer.paint.kind === "label";
+  }));
+}
+
+/** Return the name of a class of a paint in a state's `hidden`. */
+export const classOf = (stop) => String(stop.value ?? stop.min);
 
 /** Return the address of a layer's tiles for a state, absolute, {z}/{x}/{y} left open. */
 export function tileAddress(layer, state) {

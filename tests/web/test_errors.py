@@ -47,6 +47,10 @@ SEEN_IN_THE_BROWSER = (
             ),
             *(
                 "area_names",
+                "area_query",
+                "basemaps",
+                "reach",
+                "shift_log",
                 "professionals",
                 "feature_collections",
                 "desk_limits",

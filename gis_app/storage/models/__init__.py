@@ -39,6 +39,7 @@ from gis_app.storage.models.screens import (
     ScreenEvent,
     WallCommand,
 )
+from gis_app.storage.models.shift_log import MapMark, ShiftEntry
 from gis_app.storage.models.tracks import (
     FollowedNight,
     GridSweep,
@@ -111,6 +112,7 @@ __all__ = [
     "KeptQuestion",
     "LivePosition",
     "LogInAttempt",
+    "MapMark",
     "MapScene",
     "Notice",
     "Patrol",
@@ -122,6 +124,7 @@ __all__ = [
     "RouteWalk",
     "RoutingRule",
     "ScreenEvent",
+    "ShiftEntry",
     "StopVisit",
     "StreetPiece",
     "StreetSegment",
