@@ -49,6 +49,7 @@ from gis_app.web import (
     navigation,
     notices,
     ogc,
+    ogc_changes,
     openapi,
     pages,
     params,
@@ -113,6 +114,7 @@ BLUEPRINTS = (
     questions.blueprint,
     question_page.blueprint,
     sql.blueprint,
+    ogc_changes.blueprint,
     openapi.blueprint,
     static_files.blueprint,
 )

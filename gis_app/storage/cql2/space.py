@@ -58,6 +58,11 @@ def geometry_literal(value: Mapping[str, Any], place: str, crs: Crs) -> Term:
     return Term(_stored(made, place, crs), "geometry", made)
 
 
+def require_box(value: list[float]) -> None:
+    """Refuse what is no box of CRS84."""
+    box_literal(value, "/args/1", CRS84)
+
+
 def box_literal(value: Any, place: str, crs: Crs) -> Term:
     """Return a box ``[west, south, east, north]`` of a filter or of ``bbox``; across the antimeridian it is two."""
     numbers = value if isinstance(value, list) else []
