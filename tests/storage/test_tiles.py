@@ -167,8 +167,8 @@ def placed(made):
 
 @pytest.mark.parametrize("path", ["/330381/", "/330381/330381001/", "/330381/330381002/", "/330382/", ""])
 def test_hazards_counted_by_their_columns_are_those_counted_from_the_rows(square, path):
-    start, scope = NOW, Scope(account="test", area_path=path)
-    window = TileFilter(start=start, end=start + timedelta(days=1))
+    scope, found = Scope(account="test", area_path=path), {}
+    window = TileFilter(start=NOW, end=NOW + timedelta(days=1))
     with scoped(square, system_scope()) as connection:
         for n in range(60):
             code = "330381001" if n % 3 else "330381002"
@@ -181,7 +181,8 @@ def test_hazards_counted_by_their_columns_are_those_counted_from_the_rows(square
                 expected = counted_tile(connection, HAZARDS, at(zoom, lon), window)
             made = answer(square, scope, counted_hazard_tile(HAZARDS, at(zoom, lon), window))
             assert counts(made) == counts(expected)
-            assert (made == b"") == (path in ("/330382/", "")) or zoom == 17
+            found |= counts(made)
+    assert (found == {}) == (path in ("/330382/", ""))
 
 
 def counts(made):
