@@ -135,9 +135,11 @@ def items(collection: str) -> ResponseReturnValue:
         return _features_page(layer)
     found, wish = _features(layer)
     now = current_app.extensions["jingwei"].now().astimezone(UTC)
-    links = [documents.link("self", f"/collections/{layer.id}/items?{_query()}", GEOJSON)]
+    place = f"/collections/{layer.id}/items"
+    links = [documents.link("self", f"{place}?{_query()}", GEOJSON)]
+    links.append(documents.link("alternate", f"{place}?{_query(f='html')}", "text/html"))
     if found.following:
-        links.append(documents.link("next", f"/collections/{layer.id}/items?{_query(**found.following)}", GEOJSON))
+        links.append(documents.link("next", f"{place}?{_query(**found.following)}", GEOJSON))
     links += documents.both(f"/collections/{layer.id}", "collection")
     head = {"type": "FeatureCollection", "timeStamp": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "links": links}
     head |= {"numberReturned": found.returned} | ({} if found.matched is None else {"numberMatched": found.matched})
@@ -159,7 +161,11 @@ def item(collection: str, identity: str) -> ResponseReturnValue:
     place = f"/collections/{layer.id}/items/{identity}"
     if ogc_params.wants_html():
         return _page(layer, Features(text, 1, 1, {}), is_whole=True)
-    links = [documents.link("self", place, GEOJSON), *documents.both(f"/collections/{layer.id}", "collection")]
+    links = [
+        documents.link("self", place, GEOJSON),
+        documents.link("alternate", f"{place}?f=html", "text/html"),
+        *documents.both(f"/collections/{layer.id}", "collection"),
+    ]
     answer = _geojson(text[:-1] + ',"links":' + json.dumps(links) + "}", crs.uri)
     if crs is CRS84:
         answer.set_etag(tag_of(text))
