@@ -5,7 +5,7 @@ from pyproj import Transformer
 from sqlalchemy import text
 
 from gis_app.domain.rights import Role
-from gis_app.storage.engine import scoped, system_scope
+from gis_app.storage.engine import make_engine, scoped, system_scope
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 FACILITIES = "/ogc/collections/facilities/items"
@@ -24,11 +24,20 @@ def path_of(answer):
 
 
 @pytest.fixture(scope="module")
-def west(make_client):
-    return make_client(WEST)
+def own(clone, engine):
+    """An engine on a copy of the city that these tests may change."""
+    engine.dispose()  # a template is copied only while nobody is connected to it
+    made = make_engine(clone(engine.url.database).app_url)
+    yield made
+    made.dispose()
 
 
-def test_a_facility_is_created_replaced_changed_and_removed(west, engine):
+@pytest.fixture(scope="module")
+def west(make_client, own):
+    return make_client(WEST, on=own)
+
+
+def test_a_facility_is_created_replaced_changed_and_removed(west, own):
     path = path_of(west.post(FACILITIES, json=feature(name_en="Tangxia school")))
     made = west.get(path)
     assert made.json["geometry"]["coordinates"] == [120.61, 27.81]
@@ -47,7 +56,7 @@ def test_a_facility_is_created_replaced_changed_and_removed(west, engine):
     assert (after["geometry"]["coordinates"], after["properties"]["kind"]) == ([120.62, 27.82], "hospital")
     assert west.delete(path).status_code == 204
     assert west.get(path).status_code == west.delete(path).status_code == 404
-    with scoped(engine, system_scope()) as connection:
+    with scoped(own, system_scope()) as connection:
         query = text("SELECT action, scope_path FROM audit_entry WHERE action LIKE 'facility.%' ORDER BY sequence")
         noted = connection.execute(query).all()
     assert [each[0] for each in noted[-4:]] == ["facility.add", "facility.change", "facility.change", "facility.remove"]
@@ -76,8 +85,8 @@ def test_who_saw_an_older_feature_does_not_overwrite_the_newer(west):
     assert west.delete(path, headers={"If-Match": west.get(path).headers["ETag"]}).status_code == 204
 
 
-def test_another_township_neither_sees_nor_changes_it(west, make_client):
-    east = make_client(EAST)
+def test_another_township_neither_sees_nor_changes_it(west, make_client, own):
+    east = make_client(EAST, on=own)
     path = path_of(west.post(FACILITIES, json=feature()))
     assert east.put(path, json=feature(120.8, 27.8)).status_code == 404
     assert east.patch(path, json=feature(120.8, 27.8)).status_code == 404
@@ -135,9 +144,9 @@ def test_what_is_computed_or_loaded_is_refused_with_what_can_be_done(west):
     assert west.post("/ogc/collections/nothing/items", json=feature()).status_code == 404
 
 
-def test_who_may_only_look_changes_nothing(make_client):
+def test_who_may_only_look_changes_nothing(make_client, own):
     for role in (Role.ANALYST, Role.KIOSK):
-        client = make_client(WEST, role)
+        client = make_client(WEST, role, on=own)
         path = f"{FACILITIES}/1"
         assert client.post(FACILITIES, json=feature()).status_code == 403
         assert client.put(path, json=feature()).status_code == 403
