@@ -30,7 +30,7 @@ from gis_app.domain.errors import (
 
 _PAGE = 10_000
 _SLOWEST_S = 60
-_BY_CODE = {
+_BY_CODE: Mapping[str, type[JingweiError]] = {
     each.code: each
     for each in (Conflict, Forbidden, InvalidInput, NotFound, Refused, TooMany, Unauthenticated, Unavailable)
 }
@@ -175,7 +175,10 @@ def _error(answer: requests.Response) -> JingweiError:
     except ValueError:
         problem = {}
     kind = _BY_CODE.get(problem.get("code", ""), JingweiError)
-    return kind("{detail}", detail=problem.get("detail") or f"{answer.status_code} {answer.reason}")
+    values: dict[str, Any] = {"detail": problem.get("detail") or f"{answer.status_code} {answer.reason}"}
+    if kind is TooMany:
+        values["retry_after_s"] = int(answer.headers.get("Retry-After", "60"))
+    return kind("{detail}", **values)
 
 
 def _frame(features: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:
