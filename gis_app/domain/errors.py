@@ -87,6 +87,22 @@ class Conflict(JingweiError):  # noqa: N818
     code = "conflict"
 
 
+class Stale(Conflict):
+    """The caller named what it saw, and that is not what is there now."""
+
+    code = "stale"
+
+
+class Unchangeable(JingweiError):  # noqa: N818
+    """A kind of thing that is not changed in this way; ``allowed`` names what can be done with it."""
+
+    code = "unchangeable"
+
+    def __init__(self, template: str, *, remedy: str = "", allowed: tuple[str, ...], **params: object) -> None:
+        self.allowed = allowed
+        super().__init__(template, remedy=remedy, **params)
+
+
 class Unavailable(JingweiError):  # noqa: N818
     """The database, a file or another part cannot be reached now; trying again later may work."""
 

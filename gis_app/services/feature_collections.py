@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -9,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cachetools import TTLCache
-from sqlalchemy import ColumnElement, Engine, text
+from sqlalchemy import ColumnElement, Engine
 from sqlalchemy.exc import DataError, InternalError
 
 from gis_app.domain.errors import InvalidInput, NotFound
 from gis_app.domain.rights import Scope
 from gis_app.rendering.layer_spec import LayerSpec
 from gis_app.storage import feature_collections
-from gis_app.storage.cql2 import compile_filter
+from gis_app.storage.cql2 import compile_filter, require_box
 from gis_app.storage.crs import CRS84, Crs
 from gis_app.storage.engine import scoped
 from gis_app.storage.feature_collections import GEOMETRY, FeaturePage, FeatureSource
@@ -67,15 +68,18 @@ class Features:
 
     Parameters
     ----------
-    texts
-        Each feature as GeoJSON text.
+    text
+        The features as GeoJSON text, with commas between them.
+    returned
+        How many they are.
     matched
         How many there are without the limit; None on the pages after the first.
     following
         What asks for the next page: ``after`` or ``offset``; empty on the last one.
     """
 
-    texts: list[str]
+    text: str
+    returned: int
     matched: int | None
     following: Mapping[str, str]
 
@@ -127,7 +131,7 @@ class Catalogue:
         narrowed = conditions(layer, source, wish)
         order = _order(source, wish.sort)
         wanted = FeaturePage(
-            limit=wish.limit + 1,
+            limit=wish.limit,
             conditions=narrowed,
             order=order,
             after=_after(source, wish) if wish.after is not None else None,
@@ -137,13 +141,15 @@ class Catalogue:
             with_geometry=wish.with_geometry,
         )
         try:
-            with scoped(self.engine, scope) as connection:
-                connection.execute(text(f"SET LOCAL statement_timeout = {round(LONGEST_S * 1000)}"))
-                rows = feature_collections.page(connection, source, wanted)
+            with scoped(self.engine, scope, longest_s=LONGEST_S) as connection:
                 is_first = wish.after is None and not wish.offset
-                is_whole = is_first and len(rows) <= wish.limit
-                matched = len(rows) if is_whole else None
-                if is_first and not is_whole:
+                # One look at the rows serves both; all rows of a table are counted faster than they are kept.
+                at_once = is_first and bool(narrowed)
+                found = feature_collections.page(connection, source, wanted, with_count=at_once)
+                matched = found.matched
+                if is_first and not found.has_more:
+                    matched = found.returned
+                elif is_first and matched is None:
                     matched = feature_collections.count(connection, source, narrowed)
         except (DataError, InternalError) as error:
             raise InvalidInput(
@@ -151,14 +157,12 @@ class Catalogue:
                 remedy="Change its numbers or shapes.",
                 reason=str(error.orig).splitlines()[0][:120],
             ) from None
-        shown = rows[: wish.limit]
         following: dict[str, str] = {}
-        if len(rows) > wish.limit:
-            if order or wish.offset:
-                following = {"offset": str(wish.offset + wish.limit)}
-            else:
-                following = {"after": str(shown[-1][0])}
-        return Features([each for _, each in shown], matched, following)
+        if found.has_more and (order or wish.offset):
+            following = {"offset": str(wish.offset + wish.limit)}
+        elif found.has_more:
+            following = {"after": str(found.last)}
+        return Features(found.text, found.returned, matched, following)
 
     def feature(self, scope: Scope, layer: LayerSpec, identity: str, crs: Crs) -> str:
         """Return one feature as GeoJSON text.
@@ -177,6 +181,11 @@ class Catalogue:
         if found is None:
             raise NotFound("There is no such feature.", remedy="It may have been removed, or lie outside your area.")
         return found
+
+
+def tag_of(text: str) -> str:
+    """Return a validator of a feature as it is told in CRS84."""
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def identity_of(source: FeatureSource, value: str) -> int | uuid.UUID | None:
@@ -199,11 +208,10 @@ def _after(source: FeatureSource, wish: Wish) -> int | uuid.UUID:
 
 def conditions(layer: LayerSpec, source: FeatureSource, wish: Wish) -> list[ColumnElement[bool]]:
     """Return what narrows a layer to a wish: box, time, filter and equal texts; raises as ``features``."""
-    terms = source.terms()
+    terms = source.terms
     made = []
     if wish.box is not None:
-        asked = {"op": "s_intersects", "args": [{"property": GEOMETRY}, {"bbox": list(wish.box)}]}
-        made.append(compile_filter(asked, terms, crs=wish.box_crs))
+        made.append(_in_box(layer, source, wish.box, wish.box_crs))
     time_column = layer.time_column or layer.night_column
     if wish.when is not None:
         interval = {"interval": _ends(wish.when)}
@@ -214,6 +222,14 @@ def conditions(layer: LayerSpec, source: FeatureSource, wish: Wish) -> list[Colu
     if wish.filter is not None:
         made.append(compile_filter(wish.filter, terms, crs=wish.filter_crs))
     return made
+
+
+def _in_box(layer: LayerSpec, source: FeatureSource, box: Sequence[float], crs: Crs) -> ColumnElement[bool]:
+    if layer.geometry == "point" and crs is CRS84 and len(box) == 4 and box[0] <= box[2]:
+        require_box(list(box))
+        return source.points_in(box)
+    asked = {"op": "s_intersects", "args": [{"property": GEOMETRY}, {"bbox": list(box)}]}
+    return compile_filter(asked, source.terms, crs=crs)
 
 
 def _ends(when: str) -> list[str]:

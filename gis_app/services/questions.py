@@ -122,15 +122,15 @@ def _conditions(question: Question, source: FeatureSource, time_column: str | No
             raise InvalidInput("The layer {layer} has no times.", remedy="Ask without days.", layer=question.layer)
         ends = [day.isoformat() if day else ".." for day in (question.first_day, question.last_day)]
         during = {"op": "t_intersects", "args": [{"property": time_column}, {"interval": ends}]}
-        made.append(compile_filter(during, source.terms()))
+        made.append(compile_filter(during, source.terms))
     if question.shape is not None:
         inside = {"op": "s_intersects", "args": [{"property": GEOMETRY}, question.shape]}
-        made.append(compile_filter(inside, source.terms()))
+        made.append(compile_filter(inside, source.terms))
     return made
 
 
 def _filtered(source: FeatureSource, filter_text: str) -> list[ColumnElement[bool]]:
-    return [compile_filter(read_text(filter_text), source.terms())] if filter_text.strip() else []
+    return [compile_filter(read_text(filter_text), source.terms)] if filter_text.strip() else []
 
 
 def _require_few(question: Question, join: Join, counts: Sequence[int]) -> None:

@@ -9,16 +9,21 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from cachetools import LRUCache, TTLCache
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from gis_app.domain.errors import NotFound
 from gis_app.domain.rights import Scope
 from gis_app.rendering.layer_spec import LayerSpec
 from gis_app.storage import indicators, tiles
+from gis_app.storage.counted_tiles import counted_tile
 from gis_app.storage.engine import scoped
 from gis_app.storage.hazard_cells import CELL_TILE_ZOOMS, hazard_cell_tile
+from gis_app.storage.hazard_tiles import counted_hazard_tile, hazard_tile
+from gis_app.storage.point_tiles import ANY_TIME_ZOOM, point_tile
+from gis_app.storage.single_trip import answer
 from gis_app.storage.tiles import TileAddress, TileFilter, TileSource
 
 LARGEST_TILE_BYTES = 500_000
@@ -28,15 +33,21 @@ VERSION_SECONDS = 2.0
 TILE_SECONDS = 60.0
 """How long a tile is kept: a hazard turns overdue by the clock alone, with no new data."""
 POINT_BUFFER_PX = 16
+COMPRESSION = 1
+"""A harder one takes longer than the tile itself and saves a tenth."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A made tile: its bytes, the same compressed, and a validator of its content."""
+    """A made tile: its bytes, and a validator of its content."""
 
     body: bytes
-    compressed: bytes
     tag: str
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The bytes compressed, once, when somebody asks for them so."""
+        return gzip.compress(self.body, COMPRESSION, mtime=0)
 
 
 @dataclass(frozen=True)
@@ -102,30 +113,46 @@ class TileStore:
             kept = self._kept.get(key)
         if kept is not None and time.monotonic() - kept[0] < TILE_SECONDS:
             return kept[1]
-        with scoped(self.engine, scope) as connection:
-            body = self._make(connection, layer, address, wanted)
-        made = Tile(body, gzip.compress(body, 5, mtime=0), hashlib.blake2b(body, digest_size=12).hexdigest())
+        body = self._make(scope, layer, address, wanted)
+        made = Tile(body, hashlib.blake2b(body, digest_size=12).hexdigest())
         if _size(made) <= self._kept.maxsize:
             with self._lock:
                 self._kept[key] = (time.monotonic(), made)
         return made
 
-    def _make(self, connection: Connection, layer: LayerSpec, address: TileAddress, wanted: TileFilter) -> bytes:
+    def _make(self, scope: Scope, layer: LayerSpec, address: TileAddress, wanted: TileFilter) -> bytes:
         if not layer.minzoom <= address.zoom <= layer.maxzoom:
             return b""
-        if address.zoom < layer.aggregate_below and address.zoom in CELL_TILE_ZOOMS and wanted.start and wanted.end:
-            return hazard_cell_tile(connection, layer.id, address, wanted)
-        source, is_point = tile_source(layer), layer.geometry == "point"
+        source = tile_source(layer)
         if address.zoom < layer.aggregate_below:
-            return tiles.counted_tile(connection, source, address, wanted)
-        most = tiles.MOST_FEATURES if is_point else None
-        made = tiles.tile(connection, source, address, wanted, most=most)
+            with scoped(self.engine, scope) as connection:
+                if address.zoom in CELL_TILE_ZOOMS and wanted.start and wanted.end:
+                    return hazard_cell_tile(connection, layer.id, address, wanted)
+                return counted_tile(connection, source, address, wanted)
+        if layer.geometry == "point":
+            return self._points(scope, layer, source, address, wanted)
+        with scoped(self.engine, scope) as connection:
+            made = tiles.tile(connection, source, address, wanted)
+            if len(made) <= LARGEST_TILE_BYTES:
+                return made
+            breaks = [stop.least for stop in layer.paint.stops if stop.least is not None]
+            return tiles.merged_tile(connection, source, address, wanted, column=layer.paint_column, breaks=breaks)
+
+    def _points(
+        self, scope: Scope, layer: LayerSpec, source: TileSource, address: TileAddress, wanted: TileFilter
+    ) -> bytes:
+        """Return drawn points, or counts of them where there are too many."""
+        # Only hazards are counted below a zoom; they alone are indexed for it.
+        is_hazards = bool(layer.aggregate_below and wanted.start and wanted.end)
+        if is_hazards and address.zoom < ANY_TIME_ZOOM:
+            return bytes(answer(self.engine, scope, hazard_tile(source, address, wanted)))
+        made = answer(self.engine, scope, point_tile(source, address, wanted))
         if made is not None and len(made) <= LARGEST_TILE_BYTES:
-            return made
-        if is_point:
-            return tiles.counted_tile(connection, source, address, wanted)
-        breaks = [stop.least for stop in layer.paint.stops if stop.least is not None]
-        return tiles.merged_tile(connection, source, address, wanted, column=layer.paint_column, breaks=breaks)
+            return bytes(made)
+        if is_hazards:
+            return bytes(answer(self.engine, scope, counted_hazard_tile(source, address, wanted)))
+        with scoped(self.engine, scope) as connection:
+            return counted_tile(connection, source, address, wanted)
 
 
 def _exists(address: TileAddress) -> bool:
@@ -136,7 +163,8 @@ def _exists(address: TileAddress) -> bool:
 
 
 def _size(tile: Tile) -> int:
-    return len(tile.body) + len(tile.compressed) + 300
+    # Whoever asks for it compressed, doubles it at most.
+    return 2 * len(tile.body) + 300
 
 
 def _of_layer(layer: LayerSpec, wanted: TileFilter, state: DataState) -> TileFilter:

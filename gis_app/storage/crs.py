@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pyproj import Transformer
 
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 
@@ -50,3 +51,12 @@ CRS_OF: Mapping[str, Crs] = MappingProxyType(
     }
 )
 """WGS 84 both ways round, CGCS2000 in degrees and in the zone of 120 E, and web mercator."""
+
+
+def to_crs84(crs: Crs, first: float, second: float) -> tuple[float, float]:
+    """Return a place given in the order of a reference system's own axes as longitude and latitude."""
+    x, y = (second, first) if crs.flips else (first, second)
+    if crs.srid == CRS84.srid:
+        return x, y
+    lon, lat = Transformer.from_crs(crs.srid, CRS84.srid, always_xy=True).transform(x, y)
+    return float(lon), float(lat)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from gis_app.domain.errors import InvalidInput, Unavailable
 from gis_app.domain.rights import Scope
@@ -16,8 +18,14 @@ EVERYTHING = "/"
 """Scope path of the system's own jobs: every path starts with it."""
 
 _ROLE = "jingwei_role"
+TRUSTED_IDLE_S = 0.5
+"""A connection used so lately is not asked whether it still stands: that would be one more answer to wait for."""
+
 # Only the first statement of a transaction: the setting ends with it, so a pooled connection carries nothing over.
 _SET_SCOPE = text("SELECT set_config('jingwei.scope', :path, true)")
+_SET_SCOPE_AND_TIME = text(
+    "SELECT set_config('jingwei.scope', :path, true), set_config('statement_timeout', :longest_ms, true)"
+)
 _OWN_ROLE = text("SELECT rolname, rolsuper OR rolbypassrls AS unbound FROM pg_roles WHERE rolname = current_user")
 
 
@@ -42,10 +50,10 @@ def make_engine(url: str, *, pool_size: int = 4, role: str | None = None) -> Eng
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
         connect_args={"prepare_threshold": None},
     )
     engine.update_execution_options(**{_ROLE: role})
+    _ask_the_idle(engine)
     if role is not None:
 
         @event.listens_for(engine, "connect")
@@ -64,6 +72,26 @@ def role_of(engine: Engine) -> str | None:
     return role
 
 
+def _ask_the_idle(engine: Engine) -> None:
+    """Ask a connection that lay idle for a while whether it still stands, before it is handed out."""
+
+    @event.listens_for(engine, "checkin")
+    def note(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["left_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
+        left_at = record.info.get("left_at")
+        if left_at is None or time.monotonic() - left_at < TRUSTED_IDLE_S:
+            return
+        try:
+            stands = engine.dialect.do_ping(connection)
+        except engine.dialect.dbapi.Error:  # type: ignore[union-attr]
+            stands = False
+        if not stands:
+            raise InvalidatePoolError
+
+
 def refuse_unbound_role(engine: Engine) -> None:
     """Raise InvalidInput if the app's role could see past row-level security."""
     with engine.connect() as connection:
@@ -77,8 +105,13 @@ def refuse_unbound_role(engine: Engine) -> None:
 
 
 @contextmanager
-def scoped(engine: Engine, scope: Scope) -> Iterator[Connection]:
+def scoped(engine: Engine, scope: Scope, *, longest_s: float | None = None) -> Iterator[Connection]:
     """Open one transaction that sees and changes only what lies in the caller's area.
+
+    Parameters
+    ----------
+    longest_s
+        Seconds after which a statement of it is stopped, if not after the usual time.
 
     Raises
     ------
@@ -92,7 +125,11 @@ def scoped(engine: Engine, scope: Scope) -> Iterator[Connection]:
             "The database does not answer.", remedy="Wait a moment and try again; if it stays, see `jingwei status`."
         ) from error
     with connection, connection.begin():
-        connection.execute(_SET_SCOPE, {"path": scope.area_path})
+        if longest_s is None:
+            connection.execute(_SET_SCOPE, {"path": scope.area_path})
+        else:
+            values = {"path": scope.area_path, "longest_ms": str(max(round(longest_s * 1000), 1))}
+            connection.execute(_SET_SCOPE_AND_TIME, values)
         yield connection
 
 

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     Boolean,
+    ColumnClause,
     ColumnElement,
     Connection,
     Date,
     DateTime,
     Double,
     Integer,
+    Select,
     String,
+    TableClause,
     Text,
     Uuid,
+    and_,
     cast,
     column,
     func,
-    literal,
+    literal_column,
+    null,
     select,
     table,
     text,
@@ -35,6 +41,8 @@ from gis_app.storage.cql2 import Term
 from gis_app.storage.crs import CRS84, Crs
 
 GEOMETRY = "geom"
+MOST_KEPT = 100
+"""Forms of a feature that are kept: of reference systems and choices of properties."""
 _NUMBER, _TEXT = (Double, "number"), (String, "text")
 _TYPES: Mapping[str, tuple[type[TypeEngine[Any]], str]] = MappingProxyType(
     {
@@ -65,8 +73,9 @@ class FeatureSource:
 
     view: str
     types: Mapping[str, str]
+    _made: dict[tuple[object, ...], ColumnElement[str]] = field(default_factory=dict, compare=False)
 
-    def column(self, name: str) -> ColumnElement[Any]:
+    def column(self, name: str) -> ColumnClause[Any]:
         """Return a column."""
         kind = self.types[name]
         if kind.startswith("_"):
@@ -78,12 +87,29 @@ class FeatureSource:
         """Return the kind of a column's values, as filters know them."""
         return "array" if self.types[name].startswith("_") else _TYPES[self.types[name]][1]
 
-    def terms(self) -> dict[str, Term]:
+    @cached_property
+    def table(self) -> TableClause:
+        """The view with its columns, as a statement names it."""
+        return table(self.view, *(self.column(name) for name in self.types))
+
+    @cached_property
+    def terms(self) -> Mapping[str, Term]:
         """Return every column as an operand of filters."""
         return {
             name: Term(cast(self.column(name), String) if kind == "uuid" else self.column(name), self.kind(name))
             for name, kind in self.types.items()
         }
+
+    def points_in(self, box: Sequence[float]) -> ColumnElement[bool]:
+        """Return the condition that a point lies in ``[west, south, east, north]`` of CRS84, its border included."""
+        west, south, east, north = box
+        shape = self.column(GEOMETRY)
+        # The operator reaches the index, and compares in single precision; the numbers decide.
+        return and_(
+            shape.op("&&")(func.ST_MakeEnvelope(west, south, east, north, CRS84.srid)),
+            func.ST_X(shape).between(west, east),
+            func.ST_Y(shape).between(south, north),
+        )
 
     @property
     def properties(self) -> tuple[str, ...]:
@@ -122,17 +148,72 @@ def source_of(connection: Connection, view: str, told: Sequence[str]) -> Feature
     )
 
 
-def page(connection: Connection, source: FeatureSource, wanted: FeaturePage) -> list[tuple[Any, str]]:
-    """Return features as (identifier, GeoJSON text)."""
+@dataclass(frozen=True)
+class FoundPage:
+    """A page of features.
+
+    Parameters
+    ----------
+    text
+        The features as GeoJSON, with commas between them.
+    returned
+        How many they are.
+    has_more
+        Whether others follow.
+    last
+        The identifier of the last one of a full page.
+    matched
+        How many there are without the limit, None where that was not asked.
+    """
+
+    text: str
+    returned: int
+    has_more: bool
+    last: Any
+    matched: int | None
+
+
+def page(connection: Connection, source: FeatureSource, wanted: FeaturePage, *, with_count: bool = False) -> FoundPage:
+    """Return a page of features, and with ``with_count`` how many there are without the limit.
+
+    Which rows they are is asked first: what the view joins to name things is looked up for those of the page alone.
+    """
+    chosen = _chosen(source, wanted, with_count=with_count).cte("chosen").prefix_with("MATERIALIZED")
+    view = source.table
+    told = (
+        select(chosen.c.position, chosen.c.id, chosen.c.matched, _feature(source, wanted).label("feature"))
+        .select_from(view.join(chosen, chosen.c.id == view.c.id))
+        .where(chosen.c.position <= wanted.limit)
+        .order_by(chosen.c.position)
+        .subquery("told_features")
+    )
+    # One text, not a thousand: the server hands it on as it is.
+    row = connection.execute(
+        select(
+            func.coalesce(func.string_agg(told.c.feature, ","), ""),
+            func.count(),
+            func.max(told.c.matched),
+            func.array_agg(told.c.id).filter(told.c.position == wanted.limit),
+            select(func.count()).select_from(chosen).scalar_subquery(),
+        )
+    ).one()
+    return FoundPage(row[0], row[1], row[4] > wanted.limit, row[3][0] if row[3] else None, row[2])
+
+
+def _chosen(source: FeatureSource, wanted: FeaturePage, *, with_count: bool) -> Select[Any]:
+    """Return the query for the rows of a page and one more, which tells whether others follow."""
     identity = source.column("id")
-    query = select(identity, _feature(source, wanted)).select_from(table(source.view)).where(*wanted.conditions)
+    order = [source.column(name).desc() if down else source.column(name) for name, down in wanted.order]
+    conditions = list(wanted.conditions)
     if wanted.after is not None:
-        query = query.where(identity > wanted.after)
-    ordered = [source.column(name).desc() if down else source.column(name) for name, down in wanted.order]
-    query = query.order_by(*ordered, identity).limit(wanted.limit)
+        conditions.append(identity > wanted.after)
+    matched = func.count().over() if with_count else cast(null(), Integer)
+    found = select(identity, matched.label("matched")).select_from(table(source.view)).where(*conditions)
+    found = found.order_by(*order, identity).limit(wanted.limit + 1)
     if wanted.offset:
-        query = query.offset(wanted.offset)
-    return [(row[0], row[1]) for row in connection.execute(query)]
+        found = found.offset(wanted.offset)
+    kept = found.subquery("found")
+    return select(kept.c.id, kept.c.matched, func.row_number().over().label("position"))
 
 
 def count(connection: Connection, source: FeatureSource, conditions: Sequence[ColumnElement[bool]]) -> int:
@@ -144,26 +225,39 @@ def count(connection: Connection, source: FeatureSource, conditions: Sequence[Co
 def one(connection: Connection, source: FeatureSource, identity: int | uuid.UUID, crs: Crs) -> str | None:
     """Return one feature as GeoJSON text, None if there is none in the caller's area."""
     wanted = FeaturePage(1, [source.column("id") == identity], crs=crs)
-    return next((feature for _, feature in page(connection, source, wanted)), None)
+    return page(connection, source, wanted).text or None
 
 
 def _feature(source: FeatureSource, wanted: FeaturePage) -> ColumnElement[str]:
+    """Return the SQL of a feature's text, made once for all who ask for the same."""
+    key = (wanted.crs.uri, None if wanted.properties is None else tuple(wanted.properties), wanted.with_geometry)
+    if key not in source._made:
+        if len(source._made) > MOST_KEPT:
+            source._made.clear()
+        source._made[key] = _new_feature(source, wanted, source.table)
+    return source._made[key]
+
+
+def _new_feature(source: FeatureSource, wanted: FeaturePage, view: TableClause) -> ColumnElement[str]:
     """Return the SQL of a feature's text: made in the database, a page of a thousand costs no more than reading it."""
-    shape: ColumnElement[Any] = source.column(GEOMETRY)
+    shape: ColumnElement[Any] = view.c[GEOMETRY]
     if wanted.crs.srid != CRS84.srid:
         shape = func.ST_Transform(shape, wanted.crs.srid)
     if wanted.crs.flips:
         shape = func.ST_FlipCoordinates(shape)
     names = source.properties if wanted.properties is None else wanted.properties
-    pairs = [part for name in names for part in (literal(name), source.column(name))]
+    told = select(*(view.c[name] for name in names)).correlate(view).subquery("told")
     geometry = func.coalesce(func.ST_AsGeoJSON(shape, wanted.crs.decimals), "null") if wanted.with_geometry else "null"
     parts = (
         '{"type":"Feature","id":',
-        cast(func.to_json(source.column("id")), String),
+        cast(func.to_json(view.c.id), String),
         ',"geometry":',
         geometry,
         ',"properties":',
-        cast(func.json_build_object(*pairs), String),
+        # A row has its names from the statement; an object built of pairs looks the type of each up again.
+        cast(select(func.row_to_json(literal_column("told"))).select_from(told).scalar_subquery(), String)
+        if names
+        else "{}",
         "}",
     )
     return type_coerce(func.concat(*parts), String)

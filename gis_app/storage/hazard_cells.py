@@ -8,15 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection, text
 
 from gis_app.domain.periods import CITY_TIME
-from gis_app.storage.tiles import (
-    AS_COUNTED_TILE,
-    CELL_ZOOMS,
-    IN_TILE,
-    TileAddress,
-    TileFilter,
-    cell_columns,
-    counted_place,
-)
+from gis_app.storage.counted_tiles import AS_COUNTED_TILE, CELL_ZOOMS, IN_TILE, cell_columns, counted_place
+from gis_app.storage.tiles import TileAddress, TileFilter
 
 CELL_TILE_ZOOMS = range(7, 13)
 """Zooms of tiles that are answered from counts; from the next zoom on every hazard is drawn."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
 EXTENT = 4096
-CELL_ZOOMS = 4  # aggregated points stand in cells of a sixteenth of a tile's side: four zooms finer than the tile
 TILE_PIXELS = 256
-MOST_FEATURES = 4000
-"""Points of a tile beyond which it is counted instead: with all their fields these stay under 500 KB."""
 SIMPLIFIED_BELOW = 15
 MERGED_CELLS = 2048
 """Corners of merged shapes are rounded to this many places along a tile's side."""
@@ -84,15 +81,21 @@ class TileFilter:
     night: date | None = None
 
 
-def conditions(source: TileSource, wanted: TileFilter, zoom: int | None) -> tuple[str, dict[str, object]]:
-    """Return the SQL conditions, each beginning with AND, and their parameters."""
+def conditions(
+    source: TileSource, wanted: TileFilter, zoom: int | None, *, by_place_alone: bool = False
+) -> tuple[str, dict[str, object]]:
+    """Return the SQL conditions, each beginning with AND, and their parameters.
+
+    With ``by_place_alone`` no index of times serves them: a plan made for any window must not read all of a long one.
+    """
     parts: list[str] = []
     values: dict[str, object] = {}
+    checked = "AND ({}) IS TRUE" if by_place_alone else "AND {}"
     if source.time_column and wanted.start is not None:
-        parts.append(f"AND s.{source.time_column} >= :start")
+        parts.append(checked.format(f"s.{source.time_column} >= :start"))
         values["start"] = wanted.start
     if source.time_column and wanted.end is not None:
-        parts.append(f"AND s.{source.time_column} < :end")
+        parts.append(checked.format(f"s.{source.time_column} < :end"))
         values["end"] = wanted.end
     if source.night_column and wanted.night is not None:
         parts.append(f"AND s.{source.night_column} = :night")
@@ -109,36 +112,21 @@ def conditions(source: TileSource, wanted: TileFilter, zoom: int | None) -> tupl
     return " ".join(parts), values
 
 
-def tile(
-    connection: Connection, source: TileSource, address: TileAddress, wanted: TileFilter, *, most: int | None = None
-) -> bytes | None:
-    """Return one tile as MVT; empty when nothing lies in it, None when more than ``most`` features do.
+def tile(connection: Connection, source: TileSource, address: TileAddress, wanted: TileFilter) -> bytes:
+    """Return one tile as MVT; empty when nothing lies in it.
 
     Rows come by ``geom && box`` alone: the operator that keeps the spatial index under row-level security.
     """
     where, values = conditions(source, wanted, address.zoom)
-    columns = "".join(f", {_column(column)}" for column in source.columns)
+    columns = "".join(f", {named_column(column)}" for column in source.columns)
     query = text(f"""
         WITH features AS (
             SELECT s.id{columns}, {_drawn_geometry(_simplified(address))} AS geom
             FROM {source.view} s
             WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where})
         SELECT ST_AsMVT(features, :layer, {EXTENT}, 'geom') FROM features WHERE geom IS NOT NULL""")  # noqa: S608
-    values |= address.box(source.buffer_px)
-    if most is not None and _exceeds(connection, source, most, where=where, values=values):
-        return None
-    return bytes(connection.execute(query, values | _place(source, address)).scalar_one())
-
-
-def _exceeds(
-    connection: Connection, source: TileSource, most: int, *, where: str, values: Mapping[str, object]
-) -> bool:
-    """Return whether more than ``most`` rows lie in the box: counting is cheap, drawing in vain is not."""
-    query = text(f"""
-        SELECT count(*) FROM (
-            SELECT FROM {source.view} s
-            WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where} LIMIT :most) found""")  # noqa: S608
-    return int(connection.execute(query, {**values, "most": most + 1}).scalar_one()) > most
+    values |= address.box(source.buffer_px) | _place(source, address)
+    return bytes(connection.execute(query, values).scalar_one())
 
 
 def merged_tile(
@@ -176,63 +164,7 @@ def merged_tile(
     return bytes(connection.execute(query, values).scalar_one())
 
 
-def counted_tile(connection: Connection, source: TileSource, address: TileAddress, wanted: TileFilter) -> bytes:
-    """Return one tile of points counted per cell, with ``count`` and ``open_count``, from the rows themselves.
-
-    For tiles that would be too large; ``storage.hazard_cells`` answers low zooms from counts made before.
-    """
-    where, values = conditions(source, wanted, address.zoom)
-    state = f"s.{source.state_column}" if source.state_column else "NULL::text"
-    open_count = "count(*) FILTER (WHERE state <> 'closed')" if source.state_column else "NULL::bigint"
-    query = text(f"""
-        WITH cells AS (
-            SELECT cell_x, cell_y, count(*) AS count, {open_count} AS open_count,
-                   ST_SetSRID(ST_MakePoint(avg(ST_X(geom)), avg(ST_Y(geom))), 4326) AS geom
-            FROM (
-                SELECT {cell_columns("s.geom", ":cells")}, {state} AS state, s.geom
-                FROM {source.view} s
-                WHERE s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {where}) placed
-            WHERE {IN_TILE}
-            GROUP BY cell_x, cell_y)
-        {AS_COUNTED_TILE}""")  # noqa: S608
-    values |= counted_place(source.layer, address)
-    return bytes(connection.execute(query, values).scalar_one())
-
-
-CELLS_PER_SIDE = 2**CELL_ZOOMS
-# A margin of one whole cell: a neighbour's circle reaches over the border, and each tile counts the cell alike.
-IN_TILE = """cell_x BETWEEN :cell_x - 1 AND :cell_x + :side AND cell_y BETWEEN :cell_y - 1 AND :cell_y + :side"""
-# A cell keeps its id in every tile that shows it.
-AS_COUNTED_TILE = f"""
-        SELECT ST_AsMVT(features, :layer, {EXTENT}, 'geom') FROM (
-            SELECT cell_y::bigint * :cells + cell_x AS id, count, open_count,
-                   ST_AsMVTGeom(ST_Transform(geom, 3857), ST_TileEnvelope(:z, :x, :y), {EXTENT}, :buffer, true) AS geom
-            FROM cells) features WHERE geom IS NOT NULL"""  # noqa: S608
-
-
-def cell_columns(geom: str, cells: str) -> str:
-    """Return SQL for column and row of the web-mercator cell a point lies in, ``cells`` being around the Earth."""
-    column = f"floor((ST_X({geom}) + 180) / 360 * {cells})::int"
-    row = f"floor((1 - asinh(tan(radians(ST_Y({geom})))) / pi()) / 2 * {cells})::int"
-    return f"{column} AS cell_x, {row} AS cell_y"
-
-
-def counted_place(layer: str, address: TileAddress) -> dict[str, object]:
-    """Return the parameters of ``IN_TILE`` and ``AS_COUNTED_TILE``."""
-    return address.box(TILE_PIXELS / CELLS_PER_SIDE) | {
-        "z": address.zoom,
-        "x": address.x,
-        "y": address.y,
-        "layer": layer,
-        "buffer": EXTENT // CELLS_PER_SIDE,
-        "cells": 2 ** (address.zoom + CELL_ZOOMS),
-        "side": CELLS_PER_SIDE,
-        "cell_x": address.x * CELLS_PER_SIDE,
-        "cell_y": address.y * CELLS_PER_SIDE,
-    }
-
-
-def _column(name: str) -> str:
+def named_column(name: str) -> str:
     """Return SQL for a column; a name missing in one language is shown in the other."""
     for own, other in (("_zh", "_en"), ("_en", "_zh")):
         if name.endswith(own):

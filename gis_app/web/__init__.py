@@ -60,6 +60,7 @@ from gis_app.web import (
     navigation,
     notices,
     ogc,
+    ogc_changes,
     openapi,
     pages,
     params,
@@ -141,6 +142,7 @@ BLUEPRINTS = (
     questions.blueprint,
     question_page.blueprint,
     sql.blueprint,
+    ogc_changes.blueprint,
     openapi.blueprint,
     static_files.blueprint,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from flask import request
@@ -103,6 +103,17 @@ def body_of(model: type[Body]) -> Body:
         raise InvalidInput(
             "The body is not JSON.", remedy="Send a JSON object with Content-Type: application/json."
         ) from None
+    return checked(model, raw)
+
+
+def checked(model: type[Body], raw: Any) -> Body:
+    """Return what was read from JSON as a model.
+
+    Raises
+    ------
+    InvalidInput
+        If a field is missing, unknown or not usable; names the field.
+    """
     try:
         return model.model_validate(raw)
     except ValidationError as error:

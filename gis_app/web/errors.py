@@ -19,9 +19,11 @@ from gis_app.domain.errors import (
     JingweiError,
     NotFound,
     Refused,
+    Stale,
     TooMany,
     Unauthenticated,
     Unavailable,
+    Unchangeable,
 )
 
 STATUS_OF = {
@@ -31,7 +33,9 @@ STATUS_OF = {
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     NotFound: HTTPStatus.NOT_FOUND,
     Forbidden: HTTPStatus.FORBIDDEN,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
     Conflict: HTTPStatus.CONFLICT,
+    Unchangeable: HTTPStatus.METHOD_NOT_ALLOWED,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     JingweiError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -73,6 +77,8 @@ def _answer(error: JingweiError) -> Response:
     response = _problem(status_of(error), error.code, sentence_of(error), rows=_rows_of(error))
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, Unchangeable):
+        response.headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

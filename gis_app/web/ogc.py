@@ -16,8 +16,8 @@ from gis_app.domain.rights import Right
 from gis_app.rendering.command_map import safe_json
 from gis_app.rendering.layer_spec import LayerSpec
 from gis_app.services import maps
-from gis_app.services.feature_collections import Catalogue, Features
-from gis_app.storage.crs import CRS_OF
+from gis_app.services.feature_collections import Catalogue, Features, tag_of
+from gis_app.storage.crs import CRS84, CRS_OF
 from gis_app.storage.tiles import TileAddress
 from gis_app.web import ogc_documents as documents
 from gis_app.web import ogc_params, params
@@ -135,14 +135,16 @@ def items(collection: str) -> ResponseReturnValue:
         return _features_page(layer)
     found, wish = _features(layer)
     now = current_app.extensions["jingwei"].now().astimezone(UTC)
-    links = [documents.link("self", f"/collections/{layer.id}/items?{_query()}", GEOJSON)]
+    place = f"/collections/{layer.id}/items"
+    links = [documents.link("self", f"{place}?{_query()}", GEOJSON)]
+    links.append(documents.link("alternate", f"{place}?{_query(f='html')}", "text/html"))
     if found.following:
-        links.append(documents.link("next", f"/collections/{layer.id}/items?{_query(**found.following)}", GEOJSON))
+        links.append(documents.link("next", f"{place}?{_query(**found.following)}", GEOJSON))
     links += documents.both(f"/collections/{layer.id}", "collection")
     head = {"type": "FeatureCollection", "timeStamp": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "links": links}
-    head |= {"numberReturned": len(found.texts)} | ({} if found.matched is None else {"numberMatched": found.matched})
-    # The features are texts made by the database: joined, not parsed and written again.
-    body = json.dumps(head, ensure_ascii=False)[:-1] + ',"features":[' + ",".join(found.texts) + "]}"
+    head |= {"numberReturned": found.returned} | ({} if found.matched is None else {"numberMatched": found.matched})
+    # The features are a text made by the database: handed on, not parsed and written again.
+    body = json.dumps(head, ensure_ascii=False)[:-1] + ',"features":[' + found.text + "]}"
     return _geojson(body, wish.crs.uri)
 
 
@@ -158,9 +160,16 @@ def item(collection: str, identity: str) -> ResponseReturnValue:
     state.looks.note(current_scope(), layer, track=identity)
     place = f"/collections/{layer.id}/items/{identity}"
     if ogc_params.wants_html():
-        return _page(layer, Features([text], 1, {}), is_whole=True)
-    links = [documents.link("self", place, GEOJSON), *documents.both(f"/collections/{layer.id}", "collection")]
-    return _geojson(text[:-1] + ',"links":' + json.dumps(links) + "}", crs.uri)
+        return _page(layer, Features(text, 1, 1, {}), is_whole=True)
+    links = [
+        documents.link("self", place, GEOJSON),
+        documents.link("alternate", f"{place}?f=html", "text/html"),
+        *documents.both(f"/collections/{layer.id}", "collection"),
+    ]
+    answer = _geojson(text[:-1] + ',"links":' + json.dumps(links) + "}", crs.uri)
+    if crs is CRS84:
+        answer.set_etag(tag_of(text))
+    return answer
 
 
 @blueprint.get("/collections/<collection>/tiles")
@@ -293,7 +302,7 @@ def _page(layer: LayerSpec, found: Features, *, is_whole: bool = False) -> Respo
     source = _catalogue().source(current_scope(), layer)
     city = maps.city_state(state.engine, current_scope(), locale=locale)
     background = tuple(each for each in state.layers.values() if each.id in MAP_LAYERS and each.id != layer.id)
-    features = [json.loads(each) for each in found.texts]
+    features = json.loads(f"[{found.text}]")
     config = maps.map_config(city, background, current_scope(), locale=locale, now=state.now())
     page = render_template(
         "ogc_features.html",

@@ -30,6 +30,7 @@ CONFORMANCE = (
         f"{_SPEC}ogcapi-features-3/1.0/conf/{each}"
         for each in ("queryables", "queryables-query-parameters", "filter", "features-filter")
     ),
+    *(f"{_SPEC}ogcapi-features-4/1.0/conf/{each}" for each in ("create-replace-delete", "update", "features")),
     *(f"{_SPEC}ogcapi-features-5/1.0/conf/{each}" for each in ("schemas", "sorting")),
     *(f"{_SPEC}cql2/1.0/conf/{each}" for each in _CQL2),
     *(

@@ -328,7 +328,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "ebike": lazy_gettext("E-bike"),
         "car": lazy_gettext("Car"),
     },
-    "shift": {ShiftName.DAY: lazy_gettext("Day shift"), ShiftName.NIGHT: lazy_gettext("Night shift")},
+    "desk_shift": {ShiftName.DAY: lazy_gettext("Day shift"), ShiftName.NIGHT: lazy_gettext("Night shift")},
     "shift_entry": {
         EntryKind.NOTE: lazy_gettext("Note"),
         EntryKind.HANDOVER: lazy_gettext("Handed over"),

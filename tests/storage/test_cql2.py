@@ -143,7 +143,7 @@ def connection(migrated_template, clone):
     engine.dispose()
 
 
-TERMS = FeatureSource("things", TYPES).terms()
+TERMS = FeatureSource("things", TYPES).terms
 
 
 def kept(connection, expression, **options):

@@ -11,9 +11,10 @@ from sqlalchemy import text
 
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Scope
+from gis_app.storage.counted_tiles import counted_tile
 from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.hazard_cells import CELL_TILE_ZOOMS, hazard_cell_tile, refresh_hazard_month_cells, whole_months
-from gis_app.storage.tiles import TileAddress, TileFilter, TileSource, counted_tile
+from gis_app.storage.tiles import TileAddress, TileFilter, TileSource
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 WHOLE_EARTH_COLUMNS = {

@@ -8,16 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from gis_app.domain.rights import Scope
+from gis_app.storage.counted_tiles import counted_tile
 from gis_app.storage.engine import scoped, system_scope
-from gis_app.storage.tiles import (
-    MOST_FEATURES,
-    TileAddress,
-    TileFilter,
-    TileSource,
-    counted_tile,
-    merged_tile,
-    tile,
-)
+from gis_app.storage.hazard_tiles import counted_hazard_tile, hazard_tile
+from gis_app.storage.point_tiles import MOST_FEATURES, point_tile
+from gis_app.storage.single_trip import answer
+from gis_app.storage.tiles import TileAddress, TileFilter, TileSource, merged_tile, tile
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HAZARDS = TileSource("hazards", "hazard_map", ("title", "state"), time_column="discovered_at", state_column="state")
@@ -130,18 +126,88 @@ def test_a_name_missing_in_one_language_is_shown_in_the_other(square):
     assert {(each["name_zh"], each["name_en"]) for each in found} == {("塘下镇", "Tangxia"), ("安阳街道", "安阳街道")}
 
 
+EVER = TileFilter(start=NOW - timedelta(days=900), end=NOW + timedelta(days=900))
+CITY = Scope(account="test", area_path="/330381/")
+
+
 def test_too_many_points_say_so_and_just_enough_come(square):
     with scoped(square, system_scope()) as connection:
         add_hazards(connection, "a", count=3)
-        assert len(features(tile(connection, HAZARDS, at(14), TileFilter(), most=3))) == 3
-        assert tile(connection, HAZARDS, at(14), TileFilter(), most=2) is None
+    assert len(features(answer(square, CITY, point_tile(HAZARDS, at(14), TileFilter(), most=3)))) == 3
+    assert answer(square, CITY, point_tile(HAZARDS, at(14), TileFilter(), most=2)) is None
+    assert len(features(answer(square, CITY, hazard_tile(HAZARDS, at(14), EVER, most=3)))) == 3
+    (cell,) = features(answer(square, CITY, hazard_tile(HAZARDS, at(14), EVER, most=2)))
+    assert cell["count"] == 3
 
 
 def test_the_most_points_a_tile_may_hold_stay_under_500_kb(square):
     with scoped(square, system_scope()) as connection:
         add_hazards(connection, "a", count=MOST_FEATURES)
-        source = TileSource("hazards", "hazard_map", ("title", "state", "severity"))
-        assert 100_000 < len(tile(connection, source, at(14), TileFilter(), most=MOST_FEATURES)) < 500_000
+    source = TileSource("hazards", "hazard_map", ("title", "state", "severity"))
+    assert 50_000 < len(answer(square, CITY, point_tile(source, at(14), TileFilter()))) < 500_000
+
+
+@pytest.mark.parametrize("zoom", [13, 14, 16, 19, 20])
+def test_points_placed_by_arithmetic_lie_where_postgis_puts_them(square, zoom):
+    with scoped(square, system_scope()) as connection:
+        for n in range(40):
+            add_hazards(connection, f"{n}-", lon=120.6 + n * 0.00037)
+        plain = tile(connection, HAZARDS, at(zoom, 120.6004), TileFilter())
+    for question in (point_tile, hazard_tile):
+        made = answer(square, CITY, question(HAZARDS, at(zoom, 120.6004), EVER))
+        assert placed(made) == placed(plain) != {}
+
+
+def placed(made):
+    """The places of a tile's features by their ids; on the outer edge of its margin one more may stand."""
+    (layer,) = mapbox_vector_tile.decode(made).values()
+    places = {each["properties"]["id"]: each["geometry"]["coordinates"] for each in layer["features"]}
+    return {identity: (x, y) for identity, (x, y) in places.items() if -126 <= x <= 4222 and -126 <= y <= 4222}
+
+
+@pytest.mark.parametrize("path", ["/330381/", "/330381/330381001/", "/330381/330381002/", "/330382/", ""])
+def test_hazards_counted_by_their_columns_are_those_counted_from_the_rows(square, path):
+    scope, found = Scope(account="test", area_path=path), {}
+    window = TileFilter(start=NOW, end=NOW + timedelta(days=1))
+    with scoped(square, system_scope()) as connection:
+        for n in range(60):
+            code = "330381001" if n % 3 else "330381002"
+            moment = NOW + timedelta(hours=n - 10)
+            add_hazards(connection, f"{n}-", count=1 + n % 4, lon=120.6 + n * 0.0011, moment=moment, code=code)
+        connection.execute(text("UPDATE hazard SET stage = 'closed' WHERE number LIKE '%2'"))
+    for zoom in (13, 14, 17):
+        for lon in (120.6, 120.62, 120.65):
+            with scoped(square, scope) as connection:
+                expected = counted_tile(connection, HAZARDS, at(zoom, lon), window)
+            made = answer(square, scope, counted_hazard_tile(HAZARDS, at(zoom, lon), window))
+            assert counts(made) == counts(expected)
+            found |= counts(made)
+    assert (found == {}) == (path in ("/330382/", ""))
+
+
+def counts(made):
+    return {each["id"]: (each["count"], each["open_count"]) for each in features(made)}
+
+
+def test_a_tile_of_a_connection_that_was_cut_off_is_made_on_a_new_one(square):
+    with scoped(square, system_scope()) as connection:
+        add_hazards(connection, "a", count=2)
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> :own"
+        own = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        asked = point_tile(HAZARDS, at(14), TileFilter())
+        assert len(features(answer(square, CITY, asked))) == 0
+        ended = connection.execute(text(others), {"own": own}).scalars().all()
+    assert True in ended
+    assert len(features(answer(square, CITY, asked))) == 2
+
+
+def test_counting_hazards_reads_their_index_alone(square):
+    with scoped(square, system_scope()) as connection:
+        add_hazards(connection, "a", count=3000)
+        asked = counted_hazard_tile(HAZARDS, at(14), EVER)
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(connection.execute(text(f"EXPLAIN {asked.sql}"), asked.values).scalars())
+    assert "Index Only Scan using ix_hazard_world" in plan
 
 
 def test_merged_streets_keep_their_kinds_and_say_how_many_they_are(square):

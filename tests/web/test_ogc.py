@@ -61,7 +61,7 @@ def test_every_link_of_the_documents_leads_somewhere(client):
 def test_conformance_names_only_what_the_documents_have(client):
     told = client.get("/ogc/conformance").json["conformsTo"]
     assert told == list(CONFORMANCE)
-    assert len(told) == len(set(told)) == 30
+    assert len(told) == len(set(told)) == 33
     document = client.get("/ogc/api").json
     parameters = {each["name"] for each in document["paths"]["/collections/hazards/items"]["get"]["parameters"]}
     assert {"limit", "bbox", "bbox-crs", "datetime", "filter", "filter-crs", "sortby", "crs", "severity"} <= parameters

@@ -6,6 +6,7 @@ Source: OGC 21-065r2 (CQL2). The text and JSON forms are read by the ``cql2`` pa
 from gis_app.storage.cql2.compiler import compile_filter
 from gis_app.storage.cql2.functions import FUNCTIONS
 from gis_app.storage.cql2.reading import read_json, read_text
+from gis_app.storage.cql2.space import require_box
 from gis_app.storage.cql2.terms import KINDS, Term
 
-__all__ = ["FUNCTIONS", "KINDS", "Term", "compile_filter", "read_json", "read_text"]
+__all__ = ["FUNCTIONS", "KINDS", "Term", "compile_filter", "read_json", "read_text", "require_box"]

@@ -58,6 +58,11 @@ def geometry_literal(value: Mapping[str, Any], place: str, crs: Crs) -> Term:
     return Term(_stored(made, place, crs), "geometry", made)
 
 
+def require_box(value: list[float]) -> None:
+    """Refuse what is no box of CRS84."""
+    box_literal(value, "/args/1", CRS84)
+
+
 def box_literal(value: Any, place: str, crs: Crs) -> Term:
     """Return a box ``[west, south, east, north]`` of a filter or of ``bbox``; across the antimeridian it is two."""
     numbers = value if isinstance(value, list) else []
@@ -72,11 +77,20 @@ def box_literal(value: Any, place: str, crs: Crs) -> Term:
     if south > north or (west > east and not crs.is_geographic):
         raise refused(place, "the box is turned over.", "Write the lower corner first.")
     made = (
-        box(west, south, east, north)
+        _filled(west, south, east, north)
         if west <= east
         else shapely.MultiPolygon([box(west, south, 180, north), box(-180, south, east, north)])
     )
     return Term(_stored(made, place, crs), "geometry", made)
+
+
+def _filled(west: float, south: float, east: float, north: float) -> BaseGeometry:
+    """Return a box, which may be no wider than a line or a point."""
+    if west == east and south == north:
+        return shapely.Point(west, south)
+    if west == east or south == north:
+        return shapely.LineString([(west, south), (east, north)])
+    return box(west, south, east, north)
 
 
 def _stored(made: BaseGeometry, place: str, crs: Crs) -> ColumnElement[Any]:

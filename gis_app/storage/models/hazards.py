@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     DateTime,
     ForeignKey,
     Identity,
@@ -74,6 +75,11 @@ class Hazard(Base):
         Index("ix_hazard_recurs_of", "recurs_of", postgresql_where=text("recurs_of IS NOT NULL")),
         Index("ix_hazard_duplicate_of", "duplicate_of", postgresql_where=text("duplicate_of IS NOT NULL")),
         Index("ix_hazard_open_due", "due_at", postgresql_where=text("stage NOT IN ('closed', 'void')")),
+        Index(
+            "ix_hazard_world",
+            *("world_column", "world_y"),
+            postgresql_include=["world_x", "discovered_at", "stage", "scope_path"],
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, server_default=func.gen_random_uuid())
@@ -113,6 +119,10 @@ class Hazard(Base):
     grid_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
     scope_path: Mapped[ScopePath]
     geom: Mapped[Point]
+    # The place on the web-mercator square of 2**30 units a side, made by the database: tiles are counted by it.
+    world_x: Mapped[int] = mapped_column(Computed("world_x(geom)", persisted=True))
+    world_y: Mapped[int] = mapped_column(Computed("world_y(geom)", persisted=True))
+    world_column: Mapped[int] = mapped_column(Computed("world_column(geom)", persisted=True))
     source_datum: Mapped[str] = mapped_column(server_default="wgs84")
     source_x: Mapped[float | None]
     source_y: Mapped[float | None]

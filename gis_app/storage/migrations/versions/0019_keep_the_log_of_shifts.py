@@ -1,7 +1,7 @@
 """Keep the log of the duty desk's shifts, and the marks put on the map during one.
 
-Revision ID: 0014
-Revises: 0013
+Revision ID: 0019
+Revises: 0018
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from geoalchemy2 import Geometry
 
 from gis_app.storage.row_security import protect
 
-revision = "0014"
-down_revision = "0013"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Raise alerts by rules, and tell open pages of them and of what the walls shall show.
 
-Revision ID: 0014
-Revises: 0013
+Revision ID: 0018
+Revises: 0017
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql
 
 from gis_app.storage.row_security import protect
 
-revision = "0014"
-down_revision = "0013"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 _SCOPED = ("alert_rule", "alert", "alert_subject", "screen_event", "wall_command")
