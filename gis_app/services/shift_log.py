@@ -13,9 +13,9 @@ from shapely.geometry import shape as shape_of
 from shapely.validation import explain_validity
 from sqlalchemy import Engine, RowMapping
 
+from gis_app.domain.desk_shifts import EntryKind, Shift, shift_at
 from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from gis_app.domain.rights import Scope
-from gis_app.domain.desk_shifts import EntryKind, Shift, shift_at
 from gis_app.services.audit import Ledger
 from gis_app.storage import shift_log
 from gis_app.storage.engine import scoped

@@ -11,12 +11,12 @@ from flask import Flask, Response, g, request
 from flask_babel import gettext, lazy_gettext
 
 from gis_app.domain.alerts import Absence, AlertKind, AlertLevel, AlertState, AlertStep
+from gis_app.domain.desk_shifts import EntryKind, ShiftName
 from gis_app.domain.duties import DutyState, InspectionKind, InspectionState
 from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.notices import Alert
 from gis_app.domain.patrol_plans import PlanState, PlanStep
 from gis_app.domain.rights import Right, Role
-from gis_app.domain.desk_shifts import EntryKind, ShiftName
 from gis_app.domain.shifts import Shift
 from gis_app.domain.transitions import Action, RequestKind
 from gis_app.domain.work_clock import LimitUnit

@@ -14,9 +14,9 @@ from flask_babel import gettext
 from pydantic import Field, StringConstraints
 from sqlalchemy import RowMapping
 
+from gis_app.domain.desk_shifts import EntryKind, Shift, ShiftName, shift_at
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.rights import Right
-from gis_app.domain.desk_shifts import EntryKind, Shift, ShiftName, shift_at
 from gis_app.services import shift_log
 from gis_app.services.shift_log import EntryWish, MarkWish, Stored
 from gis_app.web import params
