@@ -21,6 +21,7 @@ from gis_app.exporters.chunks import Chunk, Field, Target
 # A spreadsheet runs a cell that begins so; one more apostrophe keeps what was an apostrophe before.
 _RUNS = re.compile(r"'*[=+\-@\t\r]")
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NAMES = ("name", "name_zh")
 _EPSG_URN = "urn:ogc:def:crs:EPSG::"
 
 
@@ -97,7 +98,7 @@ def write_kml(path: Path, fields: Sequence[Field], chunks: Iterable[Chunk], *, t
             "KML is WGS-84 by its standard, not {name}.", remedy="Choose wgs84, or another format.", name=target.name
         )
     names = [field.name for field in fields]
-    title = next((name for name in ("title", "name", "name_zh") if name in names), None)
+    title = next((name for name in ("title", *_NAMES) if name in names), None)
     with path.open("w", encoding="utf-8") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>')
         for values, shape in _rows(chunks, fields):
@@ -105,6 +106,8 @@ def write_kml(path: Path, fields: Sequence[Field], chunks: Iterable[Chunk], *, t
             file.write("\n<Placemark>")
             if title and told[title]:
                 file.write(f"<name>{_xml(told[title])}</name>")
+            if title in _NAMES:
+                del told[title]  # the importer reads it from the name
             file.write("<ExtendedData>")
             for name, value in told.items():
                 if value is not None:

@@ -116,7 +116,7 @@ def _features(
 
 
 def _read(content: bytes, wanted: Wanted, facts: FileFacts, *, text: ShapefileText | None) -> Iterator[Batch]:
-    from pyogrio import list_layers, raw
+    from pyogrio import list_layers, raw, read_info
 
     layers = list_layers(content)
     if not len(layers):
@@ -143,6 +143,7 @@ def _read(content: bytes, wanted: Wanted, facts: FileFacts, *, text: ShapefileTe
         yield batch if text is None else text.decoded(batch, facts)
         done += count
         if count < _ROWS_PER_READ:
+            _require_all(done, int(read_info(content, layer=layer, **options)["features"]))
             return
 
 
@@ -163,6 +164,17 @@ def _declare(crs: object, facts: FileFacts) -> None:
         facts.declared_datum = "wgs84"
     elif isinstance(crs, str) and crs:
         facts.note("The file's reference system has no EPSG number: {crs}.", crs=crs[:_SHOWN_CRS])
+
+
+def _require_all(found: int, told: int) -> None:
+    """Refuse a file that ends too early: GDAL passes over what is cut off."""
+    if told >= 0 and found != told:
+        raise Refused(
+            "The file holds {found} rows, but says that there are {told}.",
+            remedy="It was cut off: copy or export it again.",
+            found=found,
+            told=told,
+        )
 
 
 def _require_few(names: list[str]) -> None:

@@ -54,5 +54,6 @@ def export(layer_id: str) -> ResponseReturnValue:
 
 
 def _sent(file: IO[bytes]) -> Iterator[bytes]:
-    while part := file.read(_CHUNK_BYTES):
-        yield part
+    with file:
+        while part := file.read(_CHUNK_BYTES):
+            yield part

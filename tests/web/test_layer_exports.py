@@ -43,7 +43,7 @@ def test_what_narrows_a_collection_narrows_its_file(client):
 def test_what_cannot_be_exported_is_a_problem_in_words(client, path, status):
     answer = client.get(f"/api/layers/{path}")
 
-    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert answer.json["title"]
 
 
