@@ -355,11 +355,6 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Shift.EVENING: lazy_gettext("Evening, 18 to 22"),
         Shift.NIGHT: lazy_gettext("Night, 22 to 6"),
     },
-    "team_kind": {
-        "police": lazy_gettext("Police patrol"),
-        "grid": lazy_gettext("Grid patrol"),
-        "volunteer": lazy_gettext("Volunteers"),
-    },
     "stop_state": {
         "visited": lazy_gettext("visited"),
         "passed": lazy_gettext("only passed"),

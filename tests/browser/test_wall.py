@@ -1,16 +1,10 @@
-"""The wall in a real Chromium: it fits screens, reads from afar, takes turns, obeys a desk, outlives a lost stream."""
+"""The wall in a real Chromium: it fits screens, reads from afar, takes turns, obeys keys and a desk."""
 
-import contextlib
 import re
-import socket
-import threading
-from dataclasses import replace
 
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
-
-from tests.browser.conftest import _watch
 
 FHD, UHD, TWO = ({"width": w, "height": h} for w, h in ((1920, 1080), (3840, 2160), (3840, 1080)))
 # Letters below 2.4 hundredths of the height, and what is cut off or reaches beyond the screen.
@@ -73,56 +67,3 @@ def test_scenes_take_turns_by_keys_and_by_the_desk(wall, live_server):
     watched.wait_for("jingwei.carousel.paused && jingwei.carousel.current.name === '东门'")
     assert desk.delete(f"{live_server.address}/api/scenes/{made['id']}", timeout=30).ok
     watched.wait_for("jingwei.carousel.count === 3")
-
-
-class Cable:
-    """A way to the server that can be cut: what is connected falls silent, what connects anew is turned away."""
-
-    def __init__(self, address):
-        self._target = ("127.0.0.1", int(address.rsplit(":", 1)[1]))
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.is_cut = False
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                if self.is_cut:
-                    near.close()
-                    continue
-                far = socket.create_connection(self._target)
-                for ends in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=ends, daemon=True).start()
-
-    def _carry(self, source, sink):
-        with contextlib.suppress(OSError), source, sink:
-            while data := source.recv(65536):
-                if not self.is_cut:
-                    sink.sendall(data)
-
-    def close(self):
-        self._listener.close()
-
-
-@pytest.fixture
-def cable(live_server):
-    made = Cable(live_server.address)
-    yield made
-    made.close()
-
-
-def test_a_wall_that_hears_nothing_turns_grey_says_since_when_and_comes_back(browser, live_server, cable):
-    watched = _watch(browser, replace(live_server, address=cable.address), login="screen", viewport=FHD)
-    page = watched.open("/wall?lang=en")
-    watched.wait_for("jingwei.state === 'fresh'")
-    cable.is_cut = True
-    watched.wait_for("jingwei.state === 'stale'")
-    assert page.inner_text("#as-of").startswith("Connection lost, data as of ")
-    assert "grayscale" in page.evaluate("getComputedStyle(document.querySelector('.wall-figures')).filter")
-    connections = page.evaluate("jingwei.counts.connections")
-    cable.is_cut = False
-    watched.wait_for(f"jingwei.state === 'fresh' && jingwei.counts.connections > {connections}")
-    assert page.inner_text("#as-of").startswith("Data as of ")
-    page.context.close()
