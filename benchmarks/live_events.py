@@ -34,11 +34,10 @@ from gis_app.settings import Settings
 from gis_app.storage.engine import scoped, system_scope
 from tests.event_listener import Listener, told_at
 
-PORT, WRITERS, RESTARTS = 8107, 3, 2
+WRITERS, RESTARTS = 3, 2
 BACK_S = 3.0
 """Pages come back within so long of the server."""
 LOGINS = ("city", "township", "village")
-ADDRESS = f"http://127.0.0.1:{PORT}"
 _PLACES = text("""
 SELECT ST_X(label_point), ST_Y(label_point) FROM area WHERE level = 'village' AND valid_to IS NULL ORDER BY code""")
 _OF_AREA = text("""
@@ -53,19 +52,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--rate", type=float, default=100, help="events a second")
+    parser.add_argument("--port", type=int, default=8107)
     arguments = parser.parse_args()
     os.environ["JINGWEI_HOME"] = str(arguments.home)
     os.environ.setdefault("JINGWEI_THREADS", "96")
-    settings = Settings.from_environment()
+    settings, address = Settings.from_environment(), f"http://127.0.0.1:{arguments.port}"
     with opened(settings) as database:
         ledger = Ledger(database.app, HeadsFile(settings.heads_file))
         with scoped(database.app, system_scope()) as connection:
             places = [tuple(row) for row in connection.execute(_PLACES)]
             after = int(connection.execute(text("SELECT coalesce(max(id), 0) FROM notice")).scalar_one())
-        server = _serve()
-        cookies = {login: _session(arguments.home, login).cookies for login in LOGINS}
+        server = _serve(arguments.port)
+        cookies = {login: _session(address, arguments.home, login).cookies for login in LOGINS}
         listeners = [
-            (login, Listener(ADDRESS, _with(cookies[login]), after=after).start())
+            (login, Listener(address, _with(cookies[login]), after=after).start())
             for number in range(arguments.clients)
             for login in (LOGINS[number % len(LOGINS)],)
         ]
@@ -84,7 +84,7 @@ def main() -> None:
             gone_at = time.time()
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=60)
-            server = _serve()
+            server = _serve(arguments.port)
             away.append((gone_at, time.time() + BACK_S))
         for writer in writers:
             writer.join()
@@ -98,9 +98,9 @@ def main() -> None:
     _report(due, listeners, away, seconds=arguments.seconds)
 
 
-def _serve() -> subprocess.Popen[str]:
+def _serve(port: int) -> subprocess.Popen[str]:
     server = subprocess.Popen(
-        [Path(sys.executable).with_name("jingwei"), "serve", "--port", str(PORT)],
+        [Path(sys.executable).with_name("jingwei"), "serve", "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -109,11 +109,11 @@ def _serve() -> subprocess.Popen[str]:
     return server
 
 
-def _session(home: Path, login: str) -> requests.Session:
+def _session(address: str, home: Path, login: str) -> requests.Session:
     password = json.loads((home / "demo-accounts.json").read_text())[login]
     session = requests.Session()
-    session.headers["Origin"] = ADDRESS
-    session.post(f"{ADDRESS}/login", data={"login": login, "password": password}).raise_for_status()
+    session.headers["Origin"] = address
+    session.post(f"{address}/login", data={"login": login, "password": password}).raise_for_status()
     return session
 
 

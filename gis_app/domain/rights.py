@@ -27,6 +27,8 @@ class Right(StrEnum):
     MANAGE_WEBHOOKS = "manage_webhooks"
     SAVE_SCENES = "save_scenes"
     STEER_WALL = "steer_wall"
+    HANDLE_ALERTS = "handle_alerts"
+    MANAGE_ALERT_RULES = "manage_alert_rules"
     EXPORT = "export"
     ASK_QUESTIONS = "ask_questions"
     RUN_SQL = "run_sql"
@@ -75,6 +77,8 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.APPROVE_PATROLS,
             Right.SAVE_SCENES,
             Right.STEER_WALL,
+            Right.HANDLE_ALERTS,
+            Right.MANAGE_ALERT_RULES,
             Right.READ_AUDIT,
             Right.EXPORT,
             Right.ASK_QUESTIONS,
@@ -91,6 +95,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.PLAN_PATROLS,
             Right.SAVE_SCENES,
             Right.STEER_WALL,
+            Right.HANDLE_ALERTS,
             Right.ASK_QUESTIONS,
         },
         Role.HANDLER: _SEES | {Right.MOVE_HAZARD},
@@ -118,6 +123,8 @@ class SessionLimits:
     idle: timedelta | None
     absolute: timedelta
     one_at_a_time: bool = False
+    is_renewed: bool = False
+    """Whether use puts the end off: a wall is never logged in again."""
 
 
 _DESK = SessionLimits(idle=timedelta(minutes=30), absolute=timedelta(hours=12))
@@ -128,7 +135,7 @@ SESSION_LIMITS: Mapping[Role, SessionLimits] = MappingProxyType(
     | {
         Role.HANDLER: _FIELD,
         Role.GRID_WORKER: _FIELD,
-        Role.KIOSK: SessionLimits(idle=None, absolute=timedelta(days=366), one_at_a_time=True),
+        Role.KIOSK: SessionLimits(idle=None, absolute=timedelta(days=366), one_at_a_time=True, is_renewed=True),
     }
 )
 

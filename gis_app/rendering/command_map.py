@@ -15,7 +15,7 @@ from gis_app.rendering.figure import bare_map, offline_page
 LIBRARIES = ("jingwei:maplibre-gl.js", "jingwei:leaflet-maplibre-gl.js", "jingwei:leaflet-vectorgrid.js")
 STYLE_SHEETS = ("jingwei:maplibre-gl.css",)
 _TEMPLATES_FOLDER = Path(__file__).with_name("templates")
-_TEMPLATES = Environment(loader=FileSystemLoader(_TEMPLATES_FOLDER), autoescape=True, undefined=StrictUndefined)
+TEMPLATES = Environment(loader=FileSystemLoader(_TEMPLATES_FOLDER), autoescape=True, undefined=StrictUndefined)
 # Characters that could end the script element or a JavaScript line; written as escapes inside JSON strings.
 _UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
@@ -47,7 +47,7 @@ def render_command_map(config: Mapping[str, Any], *, nonce: str, static_url: str
     folium_map.default_js = [*folium_map.default_js, *((address, address) for address in LIBRARIES)]
     own_sheets = (f"{static_url}/css/{name}" for name in ("page.css", "map.css"))
     folium_map.default_css = [*folium_map.default_css, *((sheet, sheet) for sheet in (*STYLE_SHEETS, *own_sheets))]
-    template = _TEMPLATES.get_template("command_map.html")
+    template = TEMPLATES.get_template("command_map.html")
     page_config = {**config, "staticUrl": static_url}
     controls = template.render(config=config, words=config["strings"], static_url=static_url)
     data = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 from gis_app.domain.audit_chain import AuditEntry, Fault, Head, chain_faults, parse_heads
 from gis_app.domain.errors import Unavailable
 from gis_app.domain.rights import Scope
-from gis_app.storage import audit, notices
+from gis_app.storage import audit, notices, screen_events
 from gis_app.storage.audit import AuditEvent
 from gis_app.storage.engine import long_job, scoped
 
@@ -84,10 +85,19 @@ class Writing:
     events: list[AuditEvent] = field(default_factory=list)
     notices: list[Mapping[str, Any]] = field(default_factory=list)
     """Added after the events, in the order of the commits: who reads up to one has missed none before it."""
+    told: list[Mapping[str, Any]] = field(default_factory=list)
+    """What open pages are told beside; added as notices are, in a transaction that also notes something."""
 
     def note(self, action: str, subject: str, *, scope_path: str, **detail: Any) -> None:
         """Note something done; it is chained when the transaction commits, and not at all when it fails."""
         self.events.append(AuditEvent(action, subject, scope_path, detail))
+
+    def tell(
+        self, kind: str, desk_path: str, *, scope_path: str, at: datetime, alert_id: uuid.UUID | None = None
+    ) -> None:
+        """Tell the open pages of exactly one area of something beside the steps of hazards, once it is committed."""
+        row = {"kind": kind, "at": at, "alert_id": alert_id, "desk_path": desk_path, "scope_path": scope_path}
+        self.told.append(row)
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,8 @@ class Ledger:
                 head = audit.append(connection, work.events, account=scope.account, at=at)
             if work.notices:
                 notices.add(connection, work.notices)
+            if work.told:
+                screen_events.add(connection, work.told)
         if head is not None:
             self.heads.write(head, at=at)
 

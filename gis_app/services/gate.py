@@ -12,7 +12,7 @@ from cachetools import TTLCache
 from sqlalchemy import Engine
 
 from gis_app.domain.areas import AreaLevel
-from gis_app.domain.rights import RIGHTS_OF, Right, Role, Scope
+from gis_app.domain.rights import RIGHTS_OF, SESSION_LIMITS, Right, Role, Scope
 from gis_app.services.secrets_at_rest import derived, secret_hash
 from gis_app.storage import sessions
 from gis_app.storage.engine import scoped, system_scope
@@ -101,9 +101,11 @@ class Gate:
             row = sessions.session_holder(connection, hashed, now=now)
             if row is None:
                 return None
+            role, expires_at = Role(row["role"]), row["expires_at"]
             if now - row["last_seen_at"] > _TOUCHED_EVERY:
-                sessions.touch_session(connection, row["id"], now=now)
-        role = Role(row["role"])
+                if SESSION_LIMITS[role].is_renewed:
+                    expires_at = max(expires_at, now + SESSION_LIMITS[role].absolute)
+                sessions.touch_session(connection, row["id"], now=now, expires_at=expires_at)
         rights = frozenset({Right.MANAGE_OWN_ACCOUNT}) if row["must_change_password"] else RIGHTS_OF[role]
         return Caller(
             account_id=row["account_id"],
@@ -114,7 +116,7 @@ class Gate:
             scope=Scope(row["login"], row["scope_path"], rights),
             csrf=derived(secret, "csrf"),
             must_change_password=row["must_change_password"],
-            expires_at=row["expires_at"],
+            expires_at=expires_at,
         )
 
     def _token(self, hashed: bytes) -> Caller | None:

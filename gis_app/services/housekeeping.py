@@ -12,7 +12,17 @@ from datetime import timedelta
 import structlog
 
 from gis_app.domain.notices import Alert
-from gis_app.services import audit, hotspot_runs, kept_questions, notices, patrol_tracks, pictures, ratings, retention
+from gis_app.services import (
+    alert_watch,
+    audit,
+    hotspot_runs,
+    kept_questions,
+    notices,
+    patrol_tracks,
+    pictures,
+    ratings,
+    retention,
+)
 from gis_app.services.audit import Ledger
 from gis_app.services.health import AUDIT_VERIFICATION
 from gis_app.services.questions import QuestionDesk
@@ -99,6 +109,11 @@ def _escalate(house: House) -> Mapping[str, int]:
     return {"hazards": len(turned), "listings": len(late)}
 
 
+def _look_for_alerts(house: House) -> Mapping[str, int]:
+    """Let the rules of alerts look for what passed its limit or is missing."""
+    return alert_watch.look_at_time(house.ledger)
+
+
 def _refresh_tracks(house: House) -> Mapping[str, int]:
     """Make tracks anew that got fixes, and the coverage of their nights."""
     return patrol_tracks.refresh(house.ledger.engine, now=house.ledger.now(), srid=house.srid)
@@ -127,6 +142,7 @@ def _ask_questions(house: House) -> Mapping[str, int]:
 
 JOBS = (
     Job("escalation", timedelta(minutes=10), _escalate),
+    Job("alerts", timedelta(minutes=4), _look_for_alerts),
     Job("tracks", timedelta(minutes=4), _refresh_tracks),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
     Job("sweep_pictures", timedelta(days=1), _sweep_pictures),

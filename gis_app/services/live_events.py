@@ -17,7 +17,8 @@ import structlog
 from sqlalchemy import Engine, RowMapping
 
 from gis_app.domain.rights import Scope
-from gis_app.storage import live_events
+from gis_app.services.alert_words import told_alert
+from gis_app.storage import live_events, screen_events
 from gis_app.storage.engine import scoped, system_scope
 
 AT_ONCE = 500
@@ -26,7 +27,7 @@ KEPT = 2000
 LISTENS_AGAIN_S = 1.0
 _log = structlog.get_logger(__name__)
 Event = tuple[int, str]
-"""Its id, and what is told of it as JSON."""
+"""Its id, and what is told of it: its kind and JSON, as lines of a stream."""
 
 
 @dataclass
@@ -164,8 +165,12 @@ class EventFeed:
 
     def _read(self, scope: Scope, last_id: int) -> list[Event]:
         with scoped(self.engine, scope) as connection:
-            rows = live_events.after(connection, last_id, most=AT_ONCE)
-        return [(row["id"], json.dumps(told(row), ensure_ascii=False)) for row in rows]
+            steps = live_events.after(connection, last_id, most=AT_ONCE)
+            others = screen_events.after(connection, last_id, desk_path=scope.area_path, most=AT_ONCE)
+        # Of each kind the first ones, so the first ones of both are among them.
+        found = [(row["id"], _lines("hazard", told(row))) for row in steps]
+        found += [(row["event_id"], _lines(row["event_kind"], told_beside(row))) for row in others]
+        return sorted(found)[:AT_ONCE]
 
 
 @contextmanager
@@ -176,6 +181,20 @@ def joined(waker: Waker) -> Iterator[Waker]:
         yield waker
     finally:
         waker.leave()
+
+
+def _lines(kind: str, told: dict[str, Any]) -> str:
+    return f"event: {kind}\ndata: {json.dumps(told, ensure_ascii=False)}"
+
+
+def told_beside(row: RowMapping) -> dict[str, Any]:
+    """Return what a page is told that is no step of a hazard: an alert, what the walls show, or to read a list anew."""
+    told = {"event": row["event_id"]}
+    if row["event_kind"] == "alert" and row["id"] is not None:
+        return {**told, **told_alert(row)}
+    if row["event_kind"] == "wall":
+        return {**told, "number": row["wall_number"], "scene": row["wall_scene"], "paused": row["wall_paused"]}
+    return told
 
 
 def told(row: RowMapping) -> dict[str, Any]:

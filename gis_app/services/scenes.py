@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from gis_app.domain.rights import Right, Scope
-from gis_app.services.audit import Ledger
+from gis_app.services.audit import Ledger, Writing
 from gis_app.storage import accounts, scenes
 from gis_app.storage.engine import scoped
 
@@ -96,6 +96,7 @@ def add(ledger: Ledger, scope: Scope, wish: SceneWish) -> tuple[RowMapping, bool
         row = {"place": place, **_values(wish), "account": scope.account, "changed_at": ledger.now()}
         made = scenes.add_scene(work.connection, {**row, "scope_path": path})
         work.note("scene.add", f"scene:{made}", scope_path=path, name=wish.name, on_wall=wish.on_wall)
+        _tell(work, ledger, path, wish.on_wall)
         return _known(work.connection, made), True
 
 
@@ -121,6 +122,7 @@ def change(ledger: Ledger, scope: Scope, scene_id: uuid.UUID, wish: SceneWish, *
             raise Conflict("The scene was changed meanwhile.", remedy="Reload the page and try again.")
         path = known["scope_path"]
         work.note("scene.change", f"scene:{scene_id}", scope_path=path, name=wish.name, on_wall=wish.on_wall)
+        _tell(work, ledger, path, wish.on_wall or known["on_wall"])
         return _known(work.connection, scene_id)
 
 
@@ -139,6 +141,13 @@ def remove(ledger: Ledger, scope: Scope, scene_id: uuid.UUID) -> None:
         _refuse_wall(scope, known["on_wall"])
         scenes.remove_scene(work.connection, scene_id)
         work.note("scene.remove", f"scene:{scene_id}", scope_path=known["scope_path"], name=known["name"])
+        _tell(work, ledger, known["scope_path"], known["on_wall"])
+
+
+def _tell(work: Writing, ledger: Ledger, path: str, on_wall: bool) -> None:
+    """Let the walls of an area read their scenes anew."""
+    if on_wall:
+        work.tell("scenes", path, scope_path=path, at=ledger.now())
 
 
 def _values(wish: SceneWish) -> dict[str, Any]:

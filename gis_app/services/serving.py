@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from gis_app.domain.errors import Conflict, InvalidInput
-from gis_app.services import database_watch, housekeeping, retention, webhook_calls
+from gis_app.services import alert_watch, database_watch, housekeeping, retention, webhook_calls
 from gis_app.services.database import Database
 from gis_app.services.loop_data import begin_loop
 from gis_app.settings import Settings
@@ -125,6 +125,7 @@ def _begin_work(worker: Any, application: Any, settings: Settings) -> None:
     if not settings.database_url:
         database_watch.start(settings.home, lambda: worker.alive)
     webhook_calls.start(ledger.engine, ledger.now, lambda: worker.alive)
+    alert_watch.start(ledger, state.waker, lambda: worker.alive)
 
 
 def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:

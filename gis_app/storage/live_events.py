@@ -12,6 +12,7 @@ from contextlib import closing
 import psycopg
 from sqlalchemy import Connection, Engine, RowMapping, text
 
+from gis_app.storage import screen_events
 from gis_app.storage.notices import CHANNEL
 
 # Both tables stand under the policy: neither an event of another area is told, nor one of a hazard that moved there.
@@ -35,7 +36,7 @@ def after(connection: Connection, event_id: int, *, most: int) -> Sequence[RowMa
 
 def newest_id(connection: Connection) -> int:
     """Return the id of the newest event of the caller's area, 0 for none."""
-    return int(connection.execute(_NEWEST).scalar_one())
+    return max(int(connection.execute(_NEWEST).scalar_one()), screen_events.newest_id(connection))
 
 
 def signals(engine: Engine, is_wanted: Callable[[], bool]) -> Iterator[None]:

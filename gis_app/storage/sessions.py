@@ -76,11 +76,10 @@ def add_session(connection: Connection, new: NewSession, *, now: datetime) -> uu
     return added
 
 
-def touch_session(connection: Connection, session_id: uuid.UUID, *, now: datetime) -> None:
-    """Note that a log-in is in use."""
-    connection.execute(
-        text("UPDATE account_session SET last_seen_at = :now WHERE id = :id"), {"id": session_id, "now": now}
-    )
+def touch_session(connection: Connection, session_id: uuid.UUID, *, now: datetime, expires_at: datetime) -> None:
+    """Note that a log-in is in use, and until when it holds."""
+    statement = text("UPDATE account_session SET last_seen_at = :now, expires_at = :expires_at WHERE id = :id")
+    connection.execute(statement, {"id": session_id, "now": now, "expires_at": expires_at})
 
 
 def touch_token(connection: Connection, token_id: uuid.UUID, *, now: datetime) -> None:

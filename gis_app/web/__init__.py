@@ -24,12 +24,15 @@ from gis_app.services.looks import Looks
 from gis_app.services.published import Published
 from gis_app.services.questions import QuestionDesk
 from gis_app.services.tiles import TileStore
+from gis_app.services.wall import WallFigures
 from gis_app.settings import Settings
 from gis_app.storage.file_store import FileStore
 from gis_app.web import (
     access,
     account,
     accounts,
+    alert_api,
+    alerts,
     api,
     audit,
     cases,
@@ -72,6 +75,7 @@ from gis_app.web import (
     static_files,
     tiles,
     tracks,
+    wall,
     webhooks,
 )
 
@@ -89,6 +93,9 @@ BLUEPRINTS = (
     screening.blueprint,
     scenes.blueprint,
     events.blueprint,
+    alerts.blueprint,
+    alert_api.blueprint,
+    wall.blueprint,
     tracks.blueprint,
     patrols.blueprint,
     plans.blueprint,
@@ -134,6 +141,7 @@ class AppState:
     streams: events.Streams
     events: EventFeed
     waker: Waker
+    wall_figures: WallFigures
     pictures: FileStore
     layers: Mapping[str, LayerSpec]
     catalogue: Catalogue
@@ -190,6 +198,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         published=Published(engine, now),
         events=EventFeed(engine),
         waker=Waker(engine),
+        wall_figures=WallFigures(engine),
         pictures=FileStore(settings.home / "pictures"),
         streams=events.Streams(max(settings.threads - THREADS_KEPT_FREE, 1)),
         layers=layers,

@@ -56,8 +56,9 @@ class Streams:
 @blueprint.get("/api/events")
 @requires(Right.VIEW_MAP)
 @contract(
-    "A stream of server-sent events: `hazard` at each step of a hazard, `data` when the data changed, `positions` when "
-    "patrols moved, `end` of the log-in; goes on after Last-Event-ID",
+    "A stream of server-sent events: `hazard` at each step of a hazard, `alert` when one changed, `wall` and `scenes` "
+    "for walls, `data` when the data changed, `positions` when patrols moved, `end` of the log-in; goes on after "
+    "Last-Event-ID",
     query=(Parameter("after", "go on after this event, where no header Last-Event-ID says so", {"type": "integer"}),),
     answers="text/event-stream",
 )
@@ -137,7 +138,7 @@ class _Telling:
             told.append(f"id: {first}\nevent: begin\ndata: {json.dumps({'reset': is_lost})}\n\n")
         news, self.last_id = self.feed.since(scope, first, count=seen)
         self.has_begun = True
-        return told + [f"id: {event_id}\nevent: hazard\ndata: {text}\n\n" for event_id, text in news]
+        return told + [f"id: {event_id}\n{lines}\n\n" for event_id, lines in news]
 
     def _changes(self, scope: Scope) -> list[str]:
         told = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request
@@ -9,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from gis_app.domain.errors import JingweiError, TooMany, Unauthenticated
+from gis_app.domain.rights import Role
 from gis_app.services import log_in as logging_in
 from gis_app.services import maps
 from gis_app.services.log_in import LoggedIn
@@ -52,17 +54,29 @@ def enter(made: LoggedIn, place: str) -> Response:
     if earlier and (caller := caller_or_none()) is not None:
         logging_in.log_out(state.ledger, caller.scope, earlier)
         state.gate.forget(earlier)
+    if made.role is Role.KIOSK and place == "/":
+        place = "/wall"
     response = redirect("/account" if made.must_change_password else place, HTTPStatus.SEE_OTHER)
+    _set_cookie(_as_response(response), made.secret, made.expires_at)
+    return _as_response(response)
+
+
+def keep_cookie(response: Response, expires_at: datetime) -> None:
+    """Let the browser keep its log-in as long as the server does: browsers forget a cookie after some 400 days."""
+    if secret := request.cookies.get(session_cookie(), ""):
+        _set_cookie(response, secret, expires_at)
+
+
+def _set_cookie(response: Response, secret: str, expires_at: datetime) -> None:
     response.set_cookie(
         session_cookie(),
-        made.secret,
-        expires=made.expires_at,
+        secret,
+        expires=expires_at,
         httponly=True,
         secure=request.is_secure,
         samesite="Lax",
         path="/",
     )
-    return _as_response(response)
 
 
 @blueprint.post("/logout")

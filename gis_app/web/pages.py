@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, g, request
 from flask_babel import gettext, lazy_gettext
 
+from gis_app.domain.alerts import Absence, AlertKind, AlertLevel, AlertState, AlertStep
 from gis_app.domain.duties import DutyState, InspectionKind, InspectionState
 from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.notices import Alert
@@ -23,6 +24,8 @@ from gis_app.web import params, static_files
 # Address, right and name; who lacks the right does not see the page. Their order makes the menus (see navigation).
 PAGES = (
     ("/", Right.VIEW_MAP, lazy_gettext("Map")),
+    ("/wall", Right.VIEW_MAP, lazy_gettext("Wall")),
+    ("/wall/remote", Right.STEER_WALL, lazy_gettext("Steer the wall")),
     ("/desk", Right.MOVE_HAZARD, lazy_gettext("Desk")),
     ("/report", Right.REPORT_HAZARD, lazy_gettext("Report a hazard")),
     ("/tasks", Right.MOVE_HAZARD, lazy_gettext("My tasks")),
@@ -30,6 +33,8 @@ PAGES = (
     ("/duties", Right.VIEW_AGGREGATES, lazy_gettext("Duties")),
     ("/professionals", Right.VIEW_AGGREGATES, lazy_gettext("Professionals")),
     ("/notices", Right.MOVE_HAZARD, lazy_gettext("Notices")),
+    ("/alerts", Right.HANDLE_ALERTS, lazy_gettext("Alerts")),
+    ("/alert-rules", Right.MANAGE_ALERT_RULES, lazy_gettext("Alert rules")),
     ("/patrols", Right.VIEW_NAMED_TRACKS, lazy_gettext("Patrols")),
     ("/plans", Right.PLAN_PATROLS, lazy_gettext("Patrol plans")),
     ("/coverage", Right.VIEW_AGGREGATES, lazy_gettext("Coverage")),
@@ -64,6 +69,8 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         Right.VIEW_LIVE_POSITIONS: lazy_gettext("See live positions"),
         Right.SAVE_SCENES: lazy_gettext("Save scenes of the map"),
         Right.STEER_WALL: lazy_gettext("Steer the wall"),
+        Right.HANDLE_ALERTS: lazy_gettext("Handle alerts"),
+        Right.MANAGE_ALERT_RULES: lazy_gettext("Manage rules of alerts"),
         Right.SEND_TRACKS: lazy_gettext("Send positions of devices"),
         Right.REPORT_HAZARD: lazy_gettext("Report hazards"),
         Right.CORRECT_HAZARD: lazy_gettext("Correct hazards"),
@@ -235,6 +242,46 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "out_of_reach": lazy_gettext("No team gets there and back within its shift."),
         "costs_others": lazy_gettext("It fits only in place of other stops."),
         "room_left": lazy_gettext("It would still fit."),
+    },
+    "alert_kind": {
+        AlertKind.SEVERITY: lazy_gettext("Severity"),
+        AlertKind.OVERDUE: lazy_gettext("Overdue"),
+        AlertKind.ABSENCE: lazy_gettext("Absence"),
+        AlertKind.CLUSTER: lazy_gettext("Cluster"),
+        AlertKind.GEOFENCE: lazy_gettext("Fence"),
+    },
+    "alert_level": {
+        AlertLevel.NOTICE: lazy_gettext("notice"),
+        AlertLevel.WARNING: lazy_gettext("warning"),
+        AlertLevel.CRITICAL: lazy_gettext("critical"),
+    },
+    "alert_state": {
+        AlertState.OPEN: lazy_gettext("waits"),
+        AlertState.ACKNOWLEDGED: lazy_gettext("acknowledged"),
+        AlertState.SNOOZED: lazy_gettext("put off"),
+        AlertState.CLOSED: lazy_gettext("closed"),
+    },
+    "alert_step": {
+        AlertStep.ACKNOWLEDGE: lazy_gettext("Acknowledge"),
+        AlertStep.ASSIGN: lazy_gettext("Assign"),
+        AlertStep.SNOOZE: lazy_gettext("Put off"),
+        AlertStep.ESCALATE: lazy_gettext("Escalate"),
+        AlertStep.CLOSE: lazy_gettext("Close"),
+        AlertStep.REOPEN: lazy_gettext("Reopen"),
+    },
+    "absence": {
+        Absence.PATROL: lazy_gettext("a patrol on its route"),
+        Absence.NIGHT_CHECK: lazy_gettext("the night check of a village"),
+    },
+    "rule_field": {
+        "severity": lazy_gettext("at least"),
+        "category": lazy_gettext("category"),
+        "hours": lazy_gettext("hours"),
+        "what": lazy_gettext("missing:"),
+        "minutes": lazy_gettext("minutes"),
+        "within_m": lazy_gettext("metres"),
+        "within_h": lazy_gettext("hours"),
+        "least": lazy_gettext("cases"),
     },
     "mode": {
         "foot": lazy_gettext("On foot"),

@@ -1,7 +1,7 @@
 // Draws each layer as tiles on canvas with Leaflet.VectorGrid, for machines without a graphics card.
 
 import { config, layersToPick } from "./config.js";
-import { COUNTED, colorOf, countRadius, hatching, radiusAt, shortCount, stopOf, widthAt } from "./paint.js";
+import { COUNTED, colorOf, countRadius, drawn as sizes, hatching, radiusAt, shortCount, stopOf, widthAt } from "./paint.js";
 import { tileAddress } from "./view_state.js";
 
 const { L } = window;
@@ -107,7 +107,7 @@ function sharpTile(coords, size, options) {
   tile._updateCircle = function drawCircleAndCount(layer) {
     drawCircle.call(this, layer);
     if (!layer.options.count) return;
-    Object.assign(this._ctx, { font: `500 ${COUNTED.textSize}px sans-serif`, textAlign: "center", textBaseline: "middle", fillStyle: COUNTED.text });
+    Object.assign(this._ctx, { font: `500 ${COUNTED.textSize * sizes.scale}px sans-serif`, textAlign: "center", textBaseline: "middle", fillStyle: COUNTED.text });
     this._ctx.fillText(layer.options.count, layer._point.x, layer._point.y + 0.5);
   };
   return tile;

@@ -1,6 +1,6 @@
 // The neutral paint of a layer as maplibre's style layers.
 
-import { COUNTED, colorExpression, countRadiusExpression, radiusExpression, widthExpression } from "./paint.js";
+import { COUNTED, colorExpression, countRadiusExpression, drawn, radiusExpression, widthExpression } from "./paint.js";
 
 /** Fonts of numbers on the map: of this machine, none is loaded. */
 export const FONT = ["Noto Sans CJK SC,Noto Sans SC,Microsoft YaHei,sans-serif"];
@@ -104,7 +104,7 @@ function numberStyle(id) {
     layout: {
       "text-field": ["case", ["<", count, 1000], ["to-string", count], thousands],
       "text-font": FONT,
-      "text-size": COUNTED.textSize,
+      "text-size": COUNTED.textSize * drawn.scale,
       "text-allow-overlap": true,
       "text-ignore-placement": true,
     },

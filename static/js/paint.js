@@ -6,9 +6,12 @@ export const HATCHING_PX = 8;
 const RADIUS_BY_ZOOM = [[11, 0.75], [15, 1], [18, 1.5]];
 const NOT_DRAWN = "rgba(0,0,0,0)";
 
+/** How much larger points, lines and numbers are drawn: 1 for who sits before a screen, more for a wall seen from afar. */
+export const drawn = { scale: 1 };
+
 /** Return the width of a line at a zoom, in pixels. */
 export function widthAt(paint, zoom) {
-  return interpolated(paint.widthStops, zoom) ?? paint.width;
+  return (interpolated(paint.widthStops, zoom) ?? paint.width) * drawn.scale;
 }
 
 function interpolated(stops, at) {
@@ -22,7 +25,7 @@ function interpolated(stops, at) {
 }
 
 /** Return the radius of a circle that stands for several hazards. */
-export const countRadius = (count) => interpolated(COUNT_STOPS.map(([n, r]) => [Math.log10(n), r]), Math.log10(count));
+export const countRadius = (count) => interpolated(COUNT_STOPS.map(([n, r]) => [Math.log10(n), r]), Math.log10(count)) * drawn.scale;
 
 /** Return a count in at most four characters. */
 export function shortCount(count) {
@@ -58,26 +61,26 @@ export function colorExpression(paint) {
 
 /** Return maplibre's expression for a line's width. */
 export function widthExpression(paint) {
-  if (!paint.widthStops?.length) return paint.width;
-  return ["interpolate", ["linear"], ["zoom"], ...paint.widthStops.flat()];
+  if (!paint.widthStops?.length) return paint.width * drawn.scale;
+  return ["interpolate", ["linear"], ["zoom"], ...paint.widthStops.flatMap(([zoom, width]) => [zoom, width * drawn.scale])];
 }
 
 /** Return the radius of a single point, in pixels. */
 export function radiusAt(paint, properties, zoom) {
   const radius = paint.radii?.[properties[paint.radiusField]] ?? paint.radius;
-  return radius * interpolated(RADIUS_BY_ZOOM, zoom);
+  return radius * interpolated(RADIUS_BY_ZOOM, zoom) * drawn.scale;
 }
 
 /** Return maplibre's expression for the radius of a single point. */
 export function radiusExpression(paint) {
   const sizes = Object.entries(paint.radii ?? {}).flat();
   const radius = sizes.length ? ["match", ["to-string", ["get", paint.radiusField]], ...sizes, paint.radius] : paint.radius;
-  return ["interpolate", ["linear"], ["zoom"], ...RADIUS_BY_ZOOM.flatMap(([zoom, factor]) => [zoom, ["*", factor, radius]])];
+  return ["interpolate", ["linear"], ["zoom"], ...RADIUS_BY_ZOOM.flatMap(([zoom, factor]) => [zoom, ["*", factor * drawn.scale, radius]])];
 }
 
 /** Return maplibre's expression for the radius by count. */
 export function countRadiusExpression() {
-  return ["interpolate", ["linear"], ["log10", ["get", "count"]], ...COUNT_STOPS.flatMap(([n, r]) => [Math.log10(n), r])];
+  return ["interpolate", ["linear"], ["log10", ["get", "count"]], ...COUNT_STOPS.flatMap(([n, r]) => [Math.log10(n), r * drawn.scale])];
 }
 
 /** Return a diagonal hatching of a colour as a small image; drawn where nothing is known, so it cannot pass for calm. */

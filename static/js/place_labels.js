@@ -1,6 +1,7 @@
 // Names of places on a canvas above the map, the same for both renderers: more important ones first, none overlapping.
 
 import { config } from "./config.js";
+import { drawn } from "./paint.js";
 import { fetchJson } from "./requests.js";
 
 const { L } = window;
@@ -61,13 +62,13 @@ export const PlaceLabels = L.Layer.extend({
     const at = this._map.latLngToContainerPoint(place.latlng);
     if (at.x < -60 || at.y < -20 || at.x > size.x + 60 || at.y > size.y + 20) return;
     const important = place.minZoom < 11;
-    const pixels = important ? 13 : 12;
+    const pixels = (important ? 13 : 12) * drawn.scale;
     context.font = `${important ? 600 : 400} ${pixels}px ${FONT}`;
     const half = context.measureText(place.name).width / 2 + MARGIN_PX;
     const box = [at.x - half, at.y - pixels, at.x + half, at.y + pixels];
     if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return;
     taken.push(box);
-    context.lineWidth = 3.2;
+    context.lineWidth = 3.2 * drawn.scale;
     context.globalAlpha = important ? 1 : 0.85;
     context.strokeText(place.name, at.x, at.y);
     context.fillText(place.name, at.x, at.y);

@@ -11,6 +11,7 @@ from gis_app.rendering import command_map
 from gis_app.rendering.command_map import render_command_map, safe_json
 
 TABLE = tomllib.loads((command_map._TEMPLATES_FOLDER.parent / "interface_strings.toml").read_text(encoding="utf-8"))
+WALL_FIGURES = ("open", "overdue", "new_today", "closed_today", "closing_rate", "coverage", "teams")
 HOSTILE = "</script><script>alert(1)</script>{{ 7 * 7 }}{% endraw %}${alert(2)}<img src=x onerror=alert(3)>\u2028&"
 
 
@@ -88,6 +89,9 @@ def words_asked_for():
     asked = set(re.findall(r"words\.(\w+)", template)) | {f"days_{days}" for days in (7, 30, 90, 365)}
     asked |= set(re.findall(r'"(help_\w+)"', template)) | set(re.findall(r"words\[['\"](\w+)['\"]\]", python))
     asked |= set(re.findall(r'words\("(\w+)"', scripts)) | set(re.findall(r'\? "(kpi_\w+)" : "(?:\w+)"', scripts))
+    wall = (command_map._TEMPLATES_FOLDER / "wall.html").read_text(encoding="utf-8")
+    asked |= set(re.findall(r"words\.(\w+)", wall)) | set(re.findall(r'"(wall_\w+)"', scripts))
+    asked |= {key for key in TABLE if key.startswith("wall_step_")} | {f"wall_{key}" for key in WALL_FIGURES}
     return asked | set(re.findall(r': "(kpi_\w+)"\)', scripts)) | {"renderer_gl", "renderer_canvas"}
 
 

@@ -28,7 +28,15 @@ from gis_app.storage.models.results import (
     HotspotPart,
     VillageStars,
 )
-from gis_app.storage.models.screens import MapScene
+from gis_app.storage.models.screens import (
+    Alert,
+    AlertProgress,
+    AlertRule,
+    AlertSubject,
+    MapScene,
+    ScreenEvent,
+    WallCommand,
+)
 from gis_app.storage.models.tracks import LivePosition, StreetPiece, StreetWalk, SweptNight, TrackBatch, WalkedNight
 
 REFERENCE_TABLES = frozenset(
@@ -39,7 +47,7 @@ REFERENCE_TABLES = frozenset(
 )
 """Tables without an area: geography and terms that every account may read."""
 
-SYSTEM_TABLES = frozenset({"audit_head", "job_run", "log_in_attempt", "swept_night", "walked_night"})
+SYSTEM_TABLES = frozenset({"alert_progress", "audit_head", "job_run", "log_in_attempt", "swept_night", "walked_night"})
 """Tables of the service itself, which say nothing of the city. All others are scoped."""
 
 __all__ = [
@@ -47,6 +55,10 @@ __all__ = [
     "SYSTEM_TABLES",
     "Account",
     "AccountSession",
+    "Alert",
+    "AlertProgress",
+    "AlertRule",
+    "AlertSubject",
     "AnalysisRun",
     "ApiToken",
     "Area",
@@ -84,6 +96,7 @@ __all__ = [
     "PlannedStop",
     "ProfessionalPost",
     "RoutingRule",
+    "ScreenEvent",
     "StreetPiece",
     "StreetSegment",
     "StreetWalk",
@@ -95,5 +108,6 @@ __all__ = [
     "VillageChange",
     "VillageStars",
     "WalkedNight",
+    "WallCommand",
     "Webhook",
 ]

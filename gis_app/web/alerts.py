@@ -1,0 +1,50 @@
+"""The pages of alerts: what waits at the desk, and the rules that raise it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from gis_app.domain.alerts import AlertKind, AlertLevel, AlertStep
+from gis_app.domain.rights import Right
+from gis_app.services import alerts, closed_loop
+from gis_app.services.alert_words import told_alert
+from gis_app.web.access import current_caller, requires
+from gis_app.web.alert_api import rule_json
+from gis_app.web.contract import contract
+
+blueprint = Blueprint("alerts", __name__)
+
+
+@blueprint.get("/alerts")
+@requires(Right.HANDLE_ALERTS)
+@contract("Alerts at the desk of the caller's area", answers="text/html")
+def page() -> ResponseReturnValue:
+    """Show what waits, and what was closed last."""
+    state, caller = current_app.extensions["jingwei"], current_caller()
+    return render_template(
+        "alerts.html",
+        title=gettext("Alerts"),
+        waiting=[told_alert(row) for row in alerts.waiting(state.engine, caller.scope)],
+        closed=[told_alert(row) for row in alerts.closed_last(state.engine, caller.scope)],
+        units=closed_loop.choices(state.engine, caller)["units"],
+        steps=list(AlertStep),
+    )
+
+
+@blueprint.get("/alert-rules")
+@requires(Right.MANAGE_ALERT_RULES)
+@contract("Rules of alerts of the caller's area", answers="text/html")
+def rules() -> ResponseReturnValue:
+    """Show the rules and a form for a new one."""
+    state, caller = current_app.extensions["jingwei"], current_caller()
+    return render_template(
+        "alert_rules.html",
+        title=gettext("Alert rules"),
+        rules=[rule_json(row) for row in alerts.listed_rules(state.engine, caller.scope)],
+        categories=closed_loop.choices(state.engine, caller)["categories"],
+        kinds=list(AlertKind),
+        levels=list(AlertLevel),
+        own_area=caller.scope.area_path.rstrip("/").rpartition("/")[2],
+    )
