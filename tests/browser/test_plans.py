@@ -16,8 +16,8 @@ def planned(who, *, language="zh"):
     if not page.locator("#p-most").is_visible():
         page.locator("details.card summary").first.click()
     page.fill("#p-most", "40")
-    page.locator("#plan-form button.primary").click()
-    page.wait_for_url("**/plans/*-*")
+    page.locator("#plan-form button.primary").click(no_wait_after=True)
+    page.wait_for_url("**/plans/*-*", timeout=90_000)
     page.wait_for_function(IDLE)
     return page
 
