@@ -81,6 +81,7 @@ class Objects:
     alert_rules: dict
     marks: dict
     questions: dict
+    """Id and the number of an answer."""
     imports: dict
     """By state."""
 
@@ -240,6 +241,18 @@ READS = {
     "tiles.tile": _tiles,
     "tiles.whole_layer": lambda objects: [Ask(f"/layers/{layer}.json?{WINDOW}") for layer in LAYERS],
     "tiles.feature": _features,
+    "layer_exports.export": lambda objects: [
+        Ask(f"/api/layers/{layer}/export?format={kind}", may_say=(f"{layer}.{kind}",))
+        for layer in LAYERS
+        for kind in ("geojson", "csv")
+    ],
+    "question_page.page": _asks("/questions", "/questions?lang=en"),
+    "sql.page": _asks("/sql", "/sql?lang=en"),
+    "questions.listed": _asks("/api/questions"),
+    "questions.one": lambda objects: [
+        Ask(f"/api/questions/{each.partition('/')[0]}") for each in objects.questions.values()
+    ],
+    "questions.kept_answer": lambda objects: [Ask(f"/api/questions/{each}") for each in objects.questions.values()],
     "ogc.landing": _asks("/ogc", "/ogc?f=html"),
     "ogc.api": _asks("/ogc/api"),
     "ogc.conformance": _asks("/ogc/conformance"),
@@ -609,6 +622,31 @@ def _webhook_change(action):
     return lambda objects, home, foreign: [Ask(f"/webhooks/{objects.webhooks[foreign.path]}/{action}", "POST")]
 
 
+_QUESTIONS = (
+    {"layer": "hazards"},
+    {"layer": "patrol_tracks", "group": ["time/day", "mode"]},
+    {"layer": "hazards", "join": {"layer": "villages", "relation": "within"}, "group": ["partner"], "rate": "per_km2"},
+    {"layer": "hazards", "join": {"layer": "facilities", "relation": "nearest", "k": 5}},
+    {"layer": "facilities", "join": {"layer": "hazards", "relation": "distance", "distance_m": 50000}},
+    {"layer": "grids", "join": {"layer": "grids", "relation": "intersects"}, "group": ["partner.code"]},
+)
+READS_BY_POST = {
+    "questions.answer": lambda objects: [
+        *(Ask("/api/questions/answer", "POST", json=each) for each in _QUESTIONS),
+        *(Ask(f"/api/questions/answer?f={form}", "POST", json=_QUESTIONS[2]) for form in ("csv", "geojson")),
+        *(Ask("/api/questions/answer", "POST", json={"layer": each}) for each in LAYERS),
+    ],
+    "sql.answer": lambda objects: [
+        *(
+            Ask("/api/sql", "POST", json={"statement": f"SELECT * FROM {layer.source}"})  # noqa: S608
+            for layer in LAYERS.values()
+        ),
+        Ask("/api/sql", "POST", json={"statement": "SELECT ST_Extent(geom)::text, count(*) FROM hazard_map"}),
+    ],
+}
+"""Routes that are asked by POST and change nothing."""
+
+
 def _fixes_of(team, device):
     fix = {"recorded_at": "2026-06-14T13:00:00Z", "lon": 120.6, "lat": 27.8}
     body = {"id": str(uuid.uuid5(MISSING_UUID, device)), "device": device, "team": team, "fixes": [fix]}
@@ -780,6 +818,19 @@ def _facility_of(objects, place):
 
 FEATURE_CHANGES = {"ogc_changes.replace": "PUT", "ogc_changes.update": "PATCH", "ogc_changes.remove": "DELETE"}
 CHANGES = {
+    "questions.keep": lambda objects, home, foreign: [
+        Ask(
+            "/api/questions",
+            "POST",
+            json={
+                **{"id": objects.questions[foreign.path].partition("/")[0], "title": "reach"},
+                **{"is_shared": True, "question": {"layer": "hazards"}},
+            },
+        )
+    ],
+    "questions.forget": lambda objects, home, foreign: [
+        Ask(f"/api/questions/{objects.questions[foreign.path].partition('/')[0]}", "DELETE")
+    ],
     "ogc_changes.create": _new_feature,
     **{endpoint: _feature_change(method) for endpoint, method in FEATURE_CHANGES.items()},
     "inspections.plan": lambda objects, home, foreign: [
@@ -866,10 +917,10 @@ CHANGES = {
 }
 """How each route that changes something is turned against another area; none of these may be accepted."""
 REACH_NOBODY = {
-    "import_api.begin": "the identifier is one that another import has",
     "shifts.withdraw_mark": "the mark is another account's, also within the own area",
     "questions.keep": "the question is another account's, also within the own area",
     "questions.forget": "the question is another account's, also within the own area",
+    "import_api.begin": "the identifier is one that another import has",
     "account.change_password": "the old password is a wrong one",
     "plans.make": "no street lies near the village's hotspots, so there is nothing to plan for",
     "plan_api.make": "no street lies near the village's hotspots, so there is nothing to plan for",
@@ -942,6 +993,11 @@ def named_objects(objects, foreign):
     pairs["inspection_api.one"] = [tuple(Ask(f"/api/inspections/{each}") for each in (inspection, MISSING_UUID))]
     for endpoint, (action, _) in INSPECTION_STEPS.items():
         pairs[endpoint] = [tuple(_inspection_step(each, action) for each in (inspection, MISSING_UUID))]
+    question, missing = objects.questions[foreign.path], f"{MISSING_UUID}/answers/1"
+    whole = [each.partition("/")[0] for each in (question, missing)]
+    pairs["questions.kept_answer"] = [tuple(Ask(f"/api/questions/{each}") for each in (question, missing))]
+    pairs["questions.one"] = [tuple(Ask(f"/api/questions/{each}") for each in whole)]
+    pairs["questions.forget"] = [tuple(Ask(f"/api/questions/{each}", "DELETE") for each in whole)]
     for endpoint, ending in (
         ("imports.one", ""),
         ("import_api.one", ""),
@@ -996,6 +1052,7 @@ _ACCOUNT_ACTIONS = {
     "accounts.end_log_ins": "end",
 }
 NAMES_NO_OBJECT = {
+    "layer_exports.export": "a layer, the same for everybody",
     **dict.fromkeys(
         (f"ogc.{name}" for name in ("collection", "queryables", "schema", "items", "tilesets", "tileset", "tile")),
         "a layer, the same for everybody",
