@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InvalidatePoolError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from gis_app.domain.errors import InvalidInput, Unavailable
 from gis_app.domain.rights import Scope
@@ -18,8 +16,6 @@ EVERYTHING = "/"
 """Scope path of the system's own jobs: every path starts with it."""
 
 _ROLE = "jingwei_role"
-TRUSTED_IDLE_S = 0.5
-"""A connection used so lately is not asked whether it still stands: that would be one more answer to wait for."""
 
 # Only the first statement of a transaction: the setting ends with it, so a pooled connection carries nothing over.
 _SET_SCOPE = text("SELECT set_config('jingwei.scope', :path, true)")
@@ -50,10 +46,10 @@ def make_engine(url: str, *, pool_size: int = 4, role: str | None = None) -> Eng
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        pool_pre_ping=True,
         connect_args={"prepare_threshold": None},
     )
     engine.update_execution_options(**{_ROLE: role})
-    _ask_the_idle(engine)
     if role is not None:
 
         @event.listens_for(engine, "connect")
@@ -70,26 +66,6 @@ def role_of(engine: Engine) -> str | None:
     """Return the role that an engine's connections take, to make one like it in another process."""
     role: str | None = engine.get_execution_options().get(_ROLE)
     return role
-
-
-def _ask_the_idle(engine: Engine) -> None:
-    """Ask a connection that lay idle for a while whether it still stands, before it is handed out."""
-
-    @event.listens_for(engine, "checkin")
-    def note(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-        record.info["left_at"] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
-        left_at = record.info.get("left_at")
-        if left_at is None or time.monotonic() - left_at < TRUSTED_IDLE_S:
-            return
-        try:
-            stands = engine.dialect.do_ping(connection)
-        except engine.dialect.dbapi.Error:  # type: ignore[union-attr]
-            stands = False
-        if not stands:
-            raise InvalidatePoolError
 
 
 def refuse_unbound_role(engine: Engine) -> None:

@@ -161,7 +161,11 @@ def _place(feature: Feature) -> dict[str, float] | None:
     crs = CRS_OF.get(named)
     if crs is None:
         raise InvalidInput(
-            "{name} is {value!r}.", remedy="Use one of " + ", ".join(CRS_OF), name="Content-Crs", value=named[:40]
+            "{name} is {value!r}.",
+            remedy="Use one of {known}.",
+            name="Content-Crs",
+            value=named[:40],
+            known=", ".join(CRS_OF),
         )
     lon, lat = to_crs84(crs, *feature.geometry.coordinates[:2])
     place = checked(Place, {"lon": lon, "lat": lat, "datum": "wgs84"})
