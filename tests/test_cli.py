@@ -194,8 +194,8 @@ def test_a_format_that_is_not_known_is_refused_with_the_known_ones(home, tmp_pat
     assert done.returncode == 1
     assert done.stderr == (
         "Error: The format of hazards.xls is not one that can be imported.\n"
-        "Remedy: Bring the data as one of: geojson, geojsonseq, csv, xlsx, shapefile, gpkg, flatgeobuf, geoparquet, kml, "
-        "gpx, osm, photo.\n"
+        "Remedy: Bring the data as one of: geojson, geojsonseq, csv, xlsx, shapefile, gpkg, flatgeobuf, geoparquet, "
+        "kml, gpx, osm, photo.\n"
     )
 
 

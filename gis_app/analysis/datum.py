@@ -26,7 +26,7 @@ _ECCENTRICITY_SQUARED = 0.00669342162296594323
 _WEST, _EAST, _SOUTH, _NORTH = 72.004, 137.8347, 0.8293, 55.8271
 _BD09_ANGLE = np.pi * 3000.0 / 180.0
 _BD09_SHIFT_LON, _BD09_SHIFT_LAT = 0.0065, 0.006
-# The offset changes by under 0.3 % of a step, so each step gains over two digits: eight reach the last bit of BD-09 too.
+# The offset changes by under 0.3 % of a step, so each step gains over two digits: eight reach the last bit of both.
 _INVERSE_STEPS = 8
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,11 @@ def export_layer(
             connection.execute(text(f"SET LOCAL statement_timeout = {LONGEST_S * 1000}"))
             kinds = export_rows.columns_of(connection, layer.id, source)
             fields = [Field(name, kind) for name, kind in kinds.items()]
-            rows = export_rows.chunks(connection, layer.id, source, names=list(kinds), conditions=narrowed)
-            form.write(path, fields, written.count(_chunks(rows, fields, system)), target=system)
+            # Closed within the transaction, also where the form refuses a row.
+            with closing(
+                export_rows.chunks(connection, layer.id, source, names=list(kinds), conditions=narrowed)
+            ) as rows:
+                form.write(path, fields, written.count(_chunks(rows, fields, system)), target=system)
     except (DataError, InternalError) as error:
         raise InvalidInput(
             "The filter cannot be computed: {reason}",

@@ -5,7 +5,7 @@ Layers of things that can be imported have the columns of the importer, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -67,12 +67,13 @@ def chunks(
     *,
     names: Sequence[str],
     conditions: Sequence[ColumnElement[bool]],
-) -> Iterator[Sequence[Sequence[Any]]]:
+) -> Generator[Sequence[Sequence[Any]], None, None]:
     """Yield rows in chunks, each the values of ``names`` and then the shape as WKB (EPSG:4326), ordered by id."""
     statement = _statement(layer, source, names, conditions)
-    result = connection.execution_options(stream_results=True, yield_per=ROWS_PER_CHUNK).execute(statement)
-    for part in result.partitions():
-        yield [tuple(row) for row in part]
+    # Closed also when whoever writes the rows gives up: the cursor would outlive its transaction.
+    with connection.execute(statement, execution_options={"yield_per": ROWS_PER_CHUNK}) as result:
+        for part in result.partitions():
+            yield [tuple(row) for row in part]
 
 
 def _statement(

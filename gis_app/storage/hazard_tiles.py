@@ -22,7 +22,8 @@ _CELLS = """
                sum(h.world_x)::float8 AS x_sum, sum(h.world_y)::float8 AS y_sum
         FROM generate_series(CAST(:first_column AS int), CAST(:last_column AS int)) c (number)
         JOIN hazard h ON h.world_column = c.number
-        WHERE h.world_y >= CAST(:north_y AS int) AND h.world_y < CAST(:south_y AS int)
+        WHERE h.world_x >= CAST(:west_x AS int) AND h.world_x < CAST(:east_x AS int)
+          AND h.world_y >= CAST(:north_y AS int) AND h.world_y < CAST(:south_y AS int)
           AND (h.discovered_at >= :start) IS TRUE AND (h.discovered_at < :end) IS TRUE
         GROUP BY 1, 2"""
 _COUNTED = f"""
@@ -63,6 +64,8 @@ def world_box(address: TileAddress) -> dict[str, object]:
     return {
         "first_column": max(west, 0) >> (WORLD_ZOOM - COLUMN_ZOOM),
         "last_column": (east - 1) >> (WORLD_ZOOM - COLUMN_ZOOM),
+        "west_x": max(west, 0),
+        "east_x": min(east, 2**WORLD_ZOOM),
         "north_y": int(address.y * side - margin),
         "south_y": min(int((address.y + 1) * side + margin), 2**WORLD_ZOOM),
         "shift": WORLD_ZOOM - CELL_ZOOMS - address.zoom,

@@ -112,8 +112,8 @@ def put_back(connection: Connection, import_id: uuid.UUID) -> int:
         columns = connection.execute(
             text("""
             SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
-            WHERE attrelid = to_regclass(:table) AND attnum > 0 AND NOT attisdropped AND attidentity = '' AND attgenerated = ''
-              AND attname <> :key"""),
+            WHERE attrelid = to_regclass(:table) AND attnum > 0 AND NOT attisdropped AND attidentity = ''
+              AND attgenerated = '' AND attname <> :key"""),
             {"table": table, "key": key},
         ).scalar_one()
         query = text(f"""

@@ -243,8 +243,8 @@ READS = {
     "tiles.feature": _features,
     "layer_exports.export": lambda objects: [
         Ask(f"/api/layers/{layer}/export?format={kind}", may_say=(f"{layer}.{kind}",))
-        for layer in LAYERS
-        for kind in ("geojson", "csv")
+        for kind, layers in (("csv", LAYERS), ("geojson", SOME_LAYERS))
+        for layer in layers
     ],
     "question_page.page": _asks("/questions", "/questions?lang=en"),
     "sql.page": _asks("/sql", "/sql?lang=en"),
