@@ -57,8 +57,9 @@ class Client:
     def __init__(self, address: str, *, token: str, language: str = "en") -> None:
         self._address = address.rstrip("/")
         self._session = requests.Session()
-        self._session.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/json"})
-        self._session.params = {"lang": language}
+        self._session.headers.update(
+            {"Authorization": f"Bearer {token}", "Accept": "application/json", "Accept-Language": language}
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -32,7 +32,8 @@ def nearest_by_street(
 
     Returns
     -------
-    (place, goal, seconds), places in their order, the soonest goal first; goals that no way leads to are left out.
+    (place, goal, seconds), places in their order, the soonest goal first; goals that no way leads to are left out. What
+    turning costs is not counted: it would hardly change which goal is nearest.
     """
     if not len(places) or not len(goals):
         return []
