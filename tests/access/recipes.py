@@ -490,9 +490,9 @@ READS = {
     ],
     "alerts.page": lambda objects: [Ask(f"/alerts{query}", may_say=OFFICES) for query in ("", "?lang=en")],
     "alerts.rules": _asks("/alert-rules", "/alert-rules?lang=en"),
-    "alert_api.list_alerts": _asks("/api/alerts"),
+    "alert_api.list_alerts": lambda objects: [Ask("/api/alerts", may_say=OWN_OFFICE)],
     "alert_api.one": lambda objects: [
-        Ask(f"/api/alerts/{each}")
+        Ask(f"/api/alerts/{each}", may_say=OWN_OFFICE)
         for each in [*(objects.alerts[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
     ],
     "alert_api.list_rules": _asks("/api/alert-rules"),

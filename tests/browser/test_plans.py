@@ -50,27 +50,11 @@ def test_a_night_is_planned_edited_approved_published_and_read_on_a_phone(visit)
     page.locator("#what-if summary").click()
     page.locator("#teams-form button").click()
     page.wait_for_function(IDLE)
-    tried = plan_of(page)["content"]
-    assert [team["code"] for team in tried["teams"]][-2:] == ["X01", "X02"]
-    line = next(each["line"] for each in tried["result"]["routes"] if len(each["line"]) > 4)
-    page.locator("#close").click()
-    spot = page.evaluate(
-        """([lon, lat]) => {
-          const { map } = window.jingwei.plan;
-          map.setView([lat, lon], 17, { animate: false });
-          return map.latLngToContainerPoint([lat, lon]);
-        }""",
-        line[len(line) // 2],
-    )
-    page.locator("#plan-map").click(position={"x": spot["x"] + 3, "y": spot["y"] + 3})
+    assert [team["code"] for team in plan_of(page)["content"]["teams"]][-2:] == ["X01", "X02"]
+    page.locator("#undo").click()
     page.wait_for_function(IDLE)
-    assert len(plan_of(page)["content"]["closed"]) == 1
-    expect(page.locator("#closed .chip")).to_have_count(1)
-    for _ in range(2):
-        page.locator("#undo").click()
-        page.wait_for_function(IDLE)
     after = plan_of(page)
-    assert after["content"]["closed"] == [] and len(after["content"]["teams"]) == len(before["content"]["teams"])
+    assert len(after["content"]["teams"]) == len(before["content"]["teams"])
 
     for name, state in (("审批", "已审批"), ("发布给队伍", "已发布")):
         page.get_by_role("button", name=name, exact=True).click()
