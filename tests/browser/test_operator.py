@@ -32,7 +32,7 @@ def test_what_is_drawn_is_counted_undone_and_ended_by_escape(watched):
     page.keyboard.press("Escape")
     # The first Escape ends the drawing alone, the next one the tool.
     assert page.locator("#tool-panel").is_visible()
-    assert not page.evaluate("jingwei.drawing.isActive()")
+    watched.wait_for("!jingwei.drawing.isActive()")
     page.keyboard.press("Escape")
     assert not page.locator("#tool-panel").is_visible()
 
