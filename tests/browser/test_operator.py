@@ -190,7 +190,7 @@ def test_marks_and_lines_of_a_shift_are_kept_with_the_map(visit):
     assert "三号泵站水位偏高" in page.locator(".shift-lines").inner_text()
     page.locator(".shift-view").first.click()
     desk.wait_until_drawn()
-    assert "layers=" in page.evaluate("location.hash")
+    assert "map=14/" in page.evaluate("location.hash")
 
 
 def test_the_tools_fit_a_phone(phone):
