@@ -5,11 +5,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 SIZE ?= full
+# Files of tests that run side by side.
+JOBS ?= 2
 # DATABASE_URL set: your own PostGIS serves instead of the embedded one, so PostgreSQL is not installed here.
 DATABASE_PACKAGES := $(if $(DATABASE_URL),,postgis)
 say = @printf '\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help demo test lint format serve stop screenshots notebooks locks clean
+.PHONY: help demo test coverage lint format serve stop screenshots notebooks locks clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,7 +28,10 @@ stop: .venv/ready ## Stop the embedded database
 
 test: .venv/ready-dev static/vendor/.ready ## Set everything up and run the whole suite, Chromium too
 	$(call say,Tests)
-	@$(BIN)/pytest --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+
+coverage: .venv/ready-dev static/vendor/.ready ## The whole suite once more, telling which lines no test runs
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term $(ARGS)
 
 lint: .venv/ready-dev ## Ruff, mypy --strict, import contracts, spelling
 	$(call say,Linters)

@@ -152,7 +152,7 @@ def live_server() -> Iterator[LiveServer]:
         yield LiveServer(address, passwords, home)
     finally:
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=60)
+        server.communicate(timeout=300)
         embedded.stop(home)
         shutil.rmtree(home)
 

@@ -287,12 +287,12 @@ class Server:
         self._ready.set()
 
     def address(self):
-        assert self._ready.wait(60)
+        assert self._ready.wait(300)
         return re.search(r"Jingwei is ready: (http://\S+)", "\n".join(self.lines)).group(1)
 
     def end(self, number):
         self.process.send_signal(number)
-        code = self.process.wait(60)
+        code = self.process.wait(300)
         self._reader.join()
         self.process.stdout.close()
         return code

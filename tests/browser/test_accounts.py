@@ -112,7 +112,7 @@ def test_a_reported_hazard_comes_to_open_maps_by_itself(visit):
       return (await fetch("/api/hazards", { method: "POST", headers, body: JSON.stringify(body) })).status;
     }""")
     assert status == 201
-    expect(page.locator("[data-figure=open] .figure-value")).to_have_text(f"{before + 1:,}", timeout=15_000)
+    expect(page.locator("[data-figure=open] .figure-value")).to_have_text(f"{before + 1:,}")
 
 
 def test_a_role_without_aggregates_sees_neither_their_layers_nor_their_figures(visit):

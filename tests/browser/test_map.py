@@ -214,7 +214,7 @@ def test_tiles_that_do_not_come_are_told_and_tried_again(unwatched, renderer):
     page = unwatched.page
     page.route("**/tiles/hazards/**", lambda route: route.fulfill(status=503, body="busy"))
     page.goto(f"{unwatched.address}/?renderer={renderer}")
-    expect(page.locator("#notice")).to_be_visible(timeout=30_000)
+    expect(page.locator("#notice")).to_be_visible()
     page.unroute("**/tiles/hazards/**")
     unwatched.requests.clear()
     page.get_by_role("button", name="重试").click()

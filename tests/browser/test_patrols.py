@@ -22,7 +22,7 @@ def village(live_server):
     """The code of a village of the demo city."""
     with requests.Session() as session:
         log_in(session, live_server, "dispatcher")
-        told = session.get(f"{live_server.address}/api/coverage?kind=month&by=village", timeout=30).json()
+        told = session.get(f"{live_server.address}/api/coverage?kind=month&by=village", timeout=120).json()
     return told["areas"][0]["code"]
 
 
@@ -31,17 +31,17 @@ def token(live_server):
     """A token that may send positions, made on the page of the account."""
     with requests.Session() as session:
         log_in(session, live_server, "dispatcher")
-        page = session.get(f"{live_server.address}/account", headers={"Accept": "text/html"}, timeout=30).text
+        page = session.get(f"{live_server.address}/account", headers={"Accept": "text/html"}, timeout=120).text
         form = {"label": "gateway", "days": "1", "rights": "send_tracks", "csrf": field(page, "csrf")}
         headers = {"Origin": live_server.address}
-        made = session.post(f"{live_server.address}/account/tokens", data=form, headers=headers, timeout=30)
+        made = session.post(f"{live_server.address}/account/tokens", data=form, headers=headers, timeout=120)
     return re.search(r"jw_[\w-]+", made.text)[0]
 
 
 def log_in(session, server, login):
     form = {"login": login, "password": server.passwords[login]}
     headers = {"Origin": server.address}
-    answer = session.post(f"{server.address}/login", data=form, headers=headers, allow_redirects=False, timeout=30)
+    answer = session.post(f"{server.address}/login", data=form, headers=headers, allow_redirects=False, timeout=120)
     assert answer.status_code == 303
 
 
@@ -115,13 +115,13 @@ def test_teams_walk_through_the_server_and_open_streams_are_told(live_server, to
     with requests.Session() as seeing, requests.Session() as blind:
         log_in(seeing, live_server, "dispatcher")
         log_in(blind, live_server, "analyst")
-        streams = [each.get(f"{live_server.address}/api/events", stream=True, timeout=30) for each in (seeing, blind)]
+        streams = [each.get(f"{live_server.address}/api/events", stream=True, timeout=120) for each in (seeing, blind)]
         environment = os.environ | {"JINGWEI_HOME": str(live_server.home), "JINGWEI_TOKEN": token, "LANG": "C"}
         environment |= {"JINGWEI_LOCALE": "en"}
         environment.pop("DATABASE_URL", None)
         options = ["--url", live_server.address, "--teams", "4", "--minutes", "0.5", "--every", "5", "--rate", "0"]
         command = [Path(sys.executable).with_name("jingwei"), "simulate", "patrols", *options]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=True)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=True)
         assert done.stdout.startswith("24 positions sent, 24 of them new, in ")
         told = {}
         for name, line in events_of(streams[0]):

@@ -17,7 +17,7 @@ def planned(who, *, language="zh"):
         page.locator("details.card summary").first.click()
     page.fill("#p-most", "40")
     page.locator("#plan-form button.primary").click(no_wait_after=True)
-    page.wait_for_url("**/plans/*-*", timeout=90_000)
+    page.wait_for_url("**/plans/*-*")
     page.wait_for_function(IDLE)
     return page
 

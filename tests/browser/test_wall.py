@@ -56,14 +56,14 @@ def test_scenes_take_turns_by_keys_and_by_the_desk(wall, live_server):
     desk = requests.Session()
     desk.headers["Origin"] = live_server.address
     form = {"login": "dispatcher", "password": live_server.passwords["dispatcher"]}
-    desk.post(f"{live_server.address}/login", data=form, timeout=30).raise_for_status()
-    account = desk.get(f"{live_server.address}/account", timeout=30).text
+    desk.post(f"{live_server.address}/login", data=form, timeout=120).raise_for_status()
+    account = desk.get(f"{live_server.address}/account", timeout=120).text
     desk.headers["X-CSRF-Token"] = re.search(r'name="csrf" value="([^"]+)"', account)[1]
     scene = {"name": "东门", "view": {"layers": ["hazards"], "bounds": [120.6, 27.75, 120.65, 27.8]}, "on_wall": True}
-    made = desk.post(f"{live_server.address}/api/scenes", json=scene, timeout=30).json()
+    made = desk.post(f"{live_server.address}/api/scenes", json=scene, timeout=120).json()
     watched.wait_for("document.getElementById('scene-name').textContent === '东门'")
     told = {"scene": made["id"], "paused": True}
-    assert desk.post(f"{live_server.address}/api/wall/command", json=told, timeout=30).ok
+    assert desk.post(f"{live_server.address}/api/wall/command", json=told, timeout=120).ok
     watched.wait_for("jingwei.carousel.paused && jingwei.carousel.current.name === '东门'")
-    assert desk.delete(f"{live_server.address}/api/scenes/{made['id']}", timeout=30).ok
+    assert desk.delete(f"{live_server.address}/api/scenes/{made['id']}", timeout=120).ok
     watched.wait_for("jingwei.carousel.count === 3")

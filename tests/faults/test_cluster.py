@@ -200,5 +200,6 @@ def test_the_roles_have_neither_superuser_nor_bypass_and_the_app_owns_nothing(cl
         owned = connection.execute(
             text("SELECT count(*) FROM pg_class WHERE relowner = 'jingwei_app'::regrole")
         ).scalar_one()
-    assert [tuple(role) for role in roles] == [("jingwei_app", False, False), ("jingwei_owner", False, False)]
+    names = ("jingwei_app", "jingwei_owner", "jingwei_reader")
+    assert [tuple(role) for role in roles] == [(name, False, False) for name in names]
     assert owned == 0
