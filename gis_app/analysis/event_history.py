@@ -112,15 +112,34 @@ def event_history(
     ValueError
         If the arrays differ in shape, or hold what is not finite.
     """
+    return EventHistory(lattice, *events_before(x, y=y, day=day, until=until), float(until))
+
+
+def events_before(
+    x: npt.ArrayLike, *, y: npt.ArrayLike, day: npt.ArrayLike, until: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return x, y and day of the events before a moment, oldest first, by place too within one moment.
+
+    Parameters
+    ----------
+    x, y, day
+        Shape ``(m,)``: places in metres and days, in any order, which changes nothing.
+    until
+        The moment, in the same days.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in shape, or hold what is not finite.
+    """
     east, north, when = (np.asarray(values, dtype=np.float64) for values in (x, y, day))
     if not east.shape == north.shape == when.shape or when.ndim != 1:
         raise ValueError("x, y and day need one shape (m,).")
     if not (np.isfinite(east).all() and np.isfinite(north).all() and np.isfinite(when).all()):
         raise ValueError("Places and days of events must be finite.")
-    # By place too within one moment, so that the order of the rows changes nothing.
     order = np.lexsort((north, east, when))
     order = order[when[order] < until]
-    return EventHistory(lattice, east[order], north[order], when[order], float(until))
+    return east[order], north[order], when[order]
 
 
 def far_from_the_rest(x: npt.ArrayLike, *, y: npt.ArrayLike, cell_m: float) -> BoolArray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from gis_app.analysis.event_history import MemoKey
+from gis_app.analysis.event_history import MemoKey, events_before
 from gis_app.analysis.pieces_of_streets import FloatArray, IntArray
 from gis_app.analysis.places import Places
 
@@ -83,12 +83,5 @@ def place_history(
     ValueError
         If the arrays differ in shape, or hold what is not finite.
     """
-    east, north, when = (np.asarray(values, dtype=np.float64) for values in (x, y, day))
-    if not east.shape == north.shape == when.shape or when.ndim != 1:
-        raise ValueError("x, y and day need one shape (m,).")
-    if not (np.isfinite(east).all() and np.isfinite(north).all() and np.isfinite(when).all()):
-        raise ValueError("Places and days of events must be finite.")
-    order = np.lexsort((north, east, when))
-    order = order[when[order] < until]
-    east, north = east[order], north[order]
-    return PlaceHistory(places, east, north, places.locate(east, north), when[order], float(until))
+    east, north, when = events_before(x, y=y, day=day, until=until)
+    return PlaceHistory(places, east, north, places.locate(east, north), when, float(until))

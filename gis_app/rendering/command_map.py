@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from branca.element import Element
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from gis_app.rendering.map_page import map_page
 
-from gis_app.rendering.figure import bare_map, offline_page
-
-LIBRARIES = ("jingwei:maplibre-gl.js", "jingwei:leaflet-maplibre-gl.js", "jingwei:leaflet-vectorgrid.js")
-STYLE_SHEETS = ("jingwei:maplibre-gl.css",)
-_TEMPLATES_FOLDER = Path(__file__).with_name("templates")
-TEMPLATES = Environment(loader=FileSystemLoader(_TEMPLATES_FOLDER), autoescape=True, undefined=StrictUndefined)
-# Characters that could end the script element or a JavaScript line; written as escapes inside JSON strings.
-_UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
-
-
-def safe_json(value: object) -> str:
-    """Return JSON that may stand inside a script element, whatever texts it holds."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_UNSAFE)
+SHEETS = ("page.css", "map.css", "operator.css")
 
 
 def render_command_map(config: Mapping[str, Any], *, nonce: str, static_url: str) -> str:
@@ -42,23 +27,5 @@ def render_command_map(config: Mapping[str, Any], *, nonce: str, static_url: str
     NotFound
         If the page would ask for an address without a local file.
     """
-    folium_map = bare_map(bounds=tuple(config["city"]["bounds"]))
-    # After Leaflet, which folium itself puts into the head: the other libraries build on it.
-    folium_map.default_js = [*folium_map.default_js, *((address, address) for address in LIBRARIES)]
-    own_sheets = (f"{static_url}/css/{name}" for name in ("page.css", "map.css", "operator.css"))
-    folium_map.default_css = [*folium_map.default_css, *((sheet, sheet) for sheet in (*STYLE_SHEETS, *own_sheets))]
-    template = TEMPLATES.get_template("command_map.html")
-    page_config = {**config, "staticUrl": static_url}
-    controls = template.render(config=config, words=config["strings"], static_url=static_url)
-    data = (
-        f'<script type="application/json" id="jingwei-config" data-map="{folium_map.get_name()}">'
-        f"{safe_json(page_config)}</script>"
-    )
-    # Element takes its text for a template; handed over as a value, braces in the data stay braces.
-    page: Any = Element("{{ this.markup }}")
-    page.markup = data + controls
-    figure: Any = folium_map.get_root()
-    figure.html.add_child(page)
-    words = config["strings"]
-    title = f"{config['city']['name']} · {words['product']}"
-    return offline_page(folium_map, nonce=nonce, static_url=static_url, title=title, language=config["locale"])
+    title = f"{config['city']['name']} · {config['strings']['product']}"
+    return map_page(config, "command_map.html", sheets=SHEETS, title=title, nonce=nonce, static_url=static_url)

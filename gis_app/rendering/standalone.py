@@ -16,8 +16,8 @@ from branca.element import Element
 
 from gis_app import paths
 from gis_app.domain.errors import NotFound
-from gis_app.rendering.command_map import safe_json
 from gis_app.rendering.figure import bare_map, offline_page
+from gis_app.rendering.map_page import safe_json
 from gis_app.rendering.script_bundle import bundle
 
 STATIC_URL = "/static"

@@ -12,6 +12,16 @@ from pathlib import Path
 from gis_app.domain.errors import Unavailable
 
 
+def cannot_store(folder: Path, error: OSError) -> Unavailable:
+    """Return what is told when a folder takes no file."""
+    return Unavailable(
+        "The file cannot be stored in {folder}: {reason}",
+        remedy="Make the folder writable and free space on its disk.",
+        folder=folder,
+        reason=error.strerror,
+    )
+
+
 @dataclass(frozen=True)
 class FileStore:
     """A folder of files, each in a folder of its first two signs."""
@@ -45,12 +55,7 @@ class FileStore:
                 finally:
                     os.close(handle)
         except OSError as error:
-            raise Unavailable(
-                "The file cannot be stored in {folder}: {reason}",
-                remedy="Make the folder writable and free space on its disk.",
-                folder=self.folder,
-                reason=error.strerror,
-            ) from error
+            raise cannot_store(self.folder, error) from error
         return name
 
     def get(self, name: str) -> bytes | None:

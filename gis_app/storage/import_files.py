@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from gis_app.domain.errors import Unavailable
+from gis_app.storage.file_store import cannot_store
 
 REFUSED_ROWS = ".refused.jsonl"
 _BLOCK_BYTES = 1 << 20
@@ -53,12 +53,7 @@ class ImportFiles:
             finally:
                 os.close(handle)
         except OSError as error:
-            raise Unavailable(
-                "The file cannot be stored in {folder}: {reason}",
-                remedy="Make the folder writable and free space on its disk.",
-                folder=self.folder,
-                reason=error.strerror,
-            ) from error
+            raise cannot_store(self.folder, error) from error
 
     def sha256(self, job_id: uuid.UUID, name: str) -> str:
         """Return the SHA-256 of a file in hexadecimal."""

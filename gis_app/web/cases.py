@@ -15,7 +15,7 @@ from flask_babel import gettext
 from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, JingweiError
 from gis_app.domain.rights import Right
 from gis_app.domain.transitions import TRANSITIONS, Action, Rule
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import closed_loop, loop_steps, maps, pictures
 from gis_app.services.loop_values import NEEDS_VALUE, Step
 from gis_app.web import params

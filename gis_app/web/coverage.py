@@ -16,7 +16,7 @@ from gis_app.domain.errors import InvalidInput
 from gis_app.domain.rights import Right
 from gis_app.domain.shifts import Shift
 from gis_app.planning.travel_modes import TRAVEL_MODES
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import coverage_reports
 from gis_app.services.coverage_grids import WorkFilter
 from gis_app.services.coverage_reports import KINDS, LEVELS, CoverageQuestion, CoverageReport

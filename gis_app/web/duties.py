@@ -16,7 +16,7 @@ from gis_app.domain.duties import DutyState, period_name
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.periods import TimeWindow
 from gis_app.domain.rights import Right
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import duties
 from gis_app.services.duties import DutyTable
 from gis_app.services.spreadsheet import as_csv

@@ -18,7 +18,7 @@ from gis_app.analysis.rolling_origin import BASELINE
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.hazards import Severity
 from gis_app.domain.rights import Right
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import hotspot_maps, hotspot_shapes, hotspot_trials, maps
 from gis_app.services.hotspot_maps import ShownMap
 from gis_app.services.hotspot_reasons import reasons

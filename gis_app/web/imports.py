@@ -12,7 +12,7 @@ from gis_app.domain.areas import AreaLevel
 from gis_app.domain.rights import Right
 from gis_app.importers.formats import IMPORTERS
 from gis_app.importers.kinds import ImportKind
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import import_jobs, maps
 from gis_app.services.import_jobs import CITY_ONLY, PIECE_BYTES
 from gis_app.web import params

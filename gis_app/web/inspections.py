@@ -18,7 +18,7 @@ from gis_app.domain.duties import InspectionKind, InspectionState, day_of, perio
 from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, JingweiError
 from gis_app.domain.hazards import Severity
 from gis_app.domain.rights import Right
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import closed_loop, duties, inspection_lists, inspections, maps
 from gis_app.services.inspections import Plan
 from gis_app.web import params

@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from gis_app.domain.rights import Right
-from gis_app.rendering.command_map import safe_json
 from gis_app.rendering.layer_spec import LayerSpec
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import maps
 from gis_app.services.feature_collections import Catalogue, Features, tag_of
 from gis_app.storage.crs import CRS84, CRS_OF

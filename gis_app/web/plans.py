@@ -14,7 +14,7 @@ from flask_babel import gettext
 from gis_app.domain.errors import Conflict, InvalidInput, JingweiError
 from gis_app.domain.patrol_plans import EDITABLE
 from gis_app.domain.rights import Right
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import maps, patrol_plans, plan_making
 from gis_app.services.plan_comparison import compared
 from gis_app.services.plan_edits import is_under_way

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from gis_app.domain.questions import MeasureKind, Period, Rate, Relation, Repeat
 from gis_app.domain.rights import Right
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import maps
 from gis_app.storage.feature_collections import GEOMETRY
 from gis_app.web import params

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from gis_app.domain.rights import Right
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import closed_loop, maps
 from gis_app.web import params
 from gis_app.web.access import current_caller, requires

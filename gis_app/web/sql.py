@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 
 from gis_app.domain.questions import MOST_ROWS
 from gis_app.domain.rights import Right
-from gis_app.rendering.command_map import safe_json
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import maps, sql_reading
 from gis_app.storage.sql_reading import LONGEST
 from gis_app.web import params

@@ -8,7 +8,8 @@ import pytest
 
 from gis_app import paths
 from gis_app.rendering import command_map
-from gis_app.rendering.command_map import render_command_map, safe_json
+from gis_app.rendering.command_map import render_command_map
+from gis_app.rendering.map_page import safe_json
 
 TABLE = tomllib.loads((command_map._TEMPLATES_FOLDER.parent / "interface_strings.toml").read_text(encoding="utf-8"))
 WALL_FIGURES = ("open", "overdue", "new_today", "closed_today", "closing_rate", "coverage", "teams")
