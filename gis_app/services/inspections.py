@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from gis_app.domain.rights import Right
 from gis_app.services.audit import Ledger, Writing
 from gis_app.services.checklists import checklist, checklists
 from gis_app.services.gate import Caller
+from gis_app.services.repeated_requests import body_hash, same_request
 from gis_app.storage import hazard_cells, inspections
 
 EARLIEST_DAYS, LATEST_DAYS = 31, 366
@@ -60,12 +59,12 @@ def plan(ledger: Ledger, caller: Caller, wanted: Plan) -> Planned:
     Conflict
         If the identifier stands for another inspection.
     """
-    body_hash = _body_hash(caller, wanted)
+    asked = body_hash(caller, wanted)
     today = ledger.now().astimezone(CITY_TIME).date()
     with ledger.writing(caller.scope) as work:
         known = inspections.inspection(work.connection, wanted.id)
         if known is not None:
-            return Planned(_same(known, body_hash), is_new=False)
+            return Planned(same_request(known, asked, _taken()), is_new=False)
         area = inspections.area_of_code(work.connection, wanted.area)
         if area is None:
             raise InvalidInput(
@@ -84,7 +83,7 @@ def plan(ledger: Ledger, caller: Caller, wanted: Plan) -> Planned:
             "note": wanted.note,
             "account": caller.scope.account,
             "unit_code": caller.unit,
-            "body_hash": body_hash,
+            "body_hash": asked,
             "by_path": caller.scope.area_path,
             "scope_path": area["scope_path"],
         }
@@ -273,17 +272,6 @@ def _note(work: Writing, row: RowMapping, action: str, **detail: Any) -> None:
     is_hidden = row["is_unannounced"] and row["started_at"] is None
     path = row["by_path"] if is_hidden else row["scope_path"]
     work.note(action, f"inspection:{row['id']}", scope_path=path, **detail)
-
-
-def _body_hash(caller: Caller, wanted: Plan) -> bytes:
-    facts = {name: str(value) for name, value in vars(wanted).items()} | {"account": caller.scope.account}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
-
-
-def _same(known: RowMapping, body_hash: bytes) -> RowMapping:
-    if known["body_hash"] is None or bytes(known["body_hash"]) != body_hash:
-        raise _taken()
-    return known
 
 
 def _taken() -> Conflict:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from gis_app.services.plan_conditions import counted_minimums, instants
 from gis_app.services.plan_solving import PlanQuestion, solved
 from gis_app.services.plan_streets import network, street_lines
 from gis_app.services.plan_wishes import MOST_SECONDS, MOST_STOPS, MOST_TEAMS, PlanWish, check_shift
+from gis_app.services.repeated_requests import body_hash, same_request
 from gis_app.storage import patrol_plans, plan_candidates
 
 REUSE_NIGHTS = 7
@@ -47,7 +47,7 @@ def make(ledger: Ledger, caller: Caller, wish: PlanWish, *, srid: int) -> MadePl
     Conflict
         If the identifier stands for another plan, or the account plans another one at this moment.
     """
-    body_hash = _body_hash(caller, wish)
+    asked = body_hash(caller, wish)
     night, now = night_of(wish.starts_at), ledger.now()
     check_shift(wish)
     owed = duties.owed_now(ledger.engine, caller.scope, now=now)
@@ -57,7 +57,7 @@ def make(ledger: Ledger, caller: Caller, wish: PlanWish, *, srid: int) -> MadePl
     with ledger.writing(caller.scope) as work:
         known = patrol_plans.one(work.connection, wish.id)
         if known is not None:
-            return MadePlan(_same(known, body_hash), is_new=False)
+            return MadePlan(same_request(known, asked, _taken()), is_new=False)
         alone(work)
         area = plan_candidates.area(work.connection, wish.area)
         if area is None:
@@ -81,7 +81,7 @@ def make(ledger: Ledger, caller: Caller, wish: PlanWish, *, srid: int) -> MadePl
             "area_code": area["code"],
             "content": content,
             "account": caller.scope.account,
-            "body_hash": body_hash,
+            "body_hash": asked,
             "at": now,
             "scope_path": area["scope_path"],
         }
@@ -102,16 +102,16 @@ def copy(ledger: Ledger, caller: Caller, plan_id: uuid.UUID, new_id: uuid.UUID) 
     Conflict
         If the identifier stands for another plan.
     """
-    body_hash = hashlib.sha256(f"copy {plan_id} {new_id} {caller.scope.account}".encode()).digest()
+    asked = hashlib.sha256(f"copy {plan_id} {new_id} {caller.scope.account}".encode()).digest()
     with ledger.writing(caller.scope) as work:
         found = patrol_plans.one(work.connection, plan_id)
         if found is None:
             raise MISSING
         known = patrol_plans.one(work.connection, new_id)
         if known is not None:
-            return MadePlan(_same(known, body_hash), is_new=False)
+            return MadePlan(same_request(known, asked, _taken()), is_new=False)
         values = {name: found[name] for name in ("night", "title", "area_code", "content", "scope_path")}
-        own = {"id": new_id, "account": caller.scope.account, "body_hash": body_hash, "at": ledger.now()}
+        own = {"id": new_id, "account": caller.scope.account, "body_hash": asked, "at": ledger.now()}
         if not patrol_plans.add(work.connection, values | own):
             raise _taken()
         made = kept(work, new_id, "copy")
@@ -194,17 +194,6 @@ def _teams(work: Writing, wish: PlanWish, area: RowMapping) -> list[dict[str, An
 
 def _local(instant: datetime) -> str:
     return instant.astimezone(CITY_TIME).isoformat()
-
-
-def _body_hash(caller: Caller, wish: PlanWish) -> bytes:
-    facts = {name: str(value) for name, value in vars(wish).items()} | {"account": caller.scope.account}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
-
-
-def _same(known: RowMapping, body_hash: bytes) -> RowMapping:
-    if known["body_hash"] is None or bytes(known["body_hash"]) != body_hash:
-        raise _taken()
-    return known
 
 
 def _taken() -> Conflict:

@@ -18,12 +18,11 @@ from gis_app.services.feature_collections import LONGEST_S, Catalogue
 from gis_app.services.plan_streets import network
 from gis_app.storage import questions
 from gis_app.storage.cql2 import compile_filter, read_text
-from gis_app.storage.engine import scoped
+from gis_app.storage.engine import scoped, was_cancelled
 from gis_app.storage.feature_collections import GEOMETRY, FeatureSource
 
 MOST_BY_STREET = 5_000
 """Features of either layer whose ways along the streets are looked for at once."""
-_CANCELLED = "57014"
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class QuestionDesk:
                 reason=str(error.orig).splitlines()[0][:120],
             ) from None
         except OperationalError as error:
-            if getattr(error.orig, "sqlstate", "") != _CANCELLED:
+            if not was_cancelled(error):
                 raise
             raise InvalidInput(
                 "The question takes longer than {seconds} seconds and was stopped.",

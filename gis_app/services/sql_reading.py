@@ -16,10 +16,9 @@ from gis_app.rendering.layer_spec import LayerSpec
 from gis_app.services.audit import Ledger
 from gis_app.services.feature_collections import LONGEST_S
 from gis_app.storage import read_only_sql
-from gis_app.storage.engine import scoped
+from gis_app.storage.engine import scoped, was_cancelled
 from gis_app.storage.sql_reading import checked_sql
 
-_CANCELLED = "57014"
 _NOTED = 2000
 """Characters of a statement that the audit keeps."""
 T = TypeVar("T")
@@ -75,7 +74,7 @@ def _run(ledger: Ledger, scope: Scope, act: Callable[[Connection], T]) -> T:
         if getattr(cause, "sqlstate", None) is None:
             # The connection broke: that is not the statement's fault.
             raise
-        if cause.sqlstate == _CANCELLED:
+        if was_cancelled(error):
             raise InvalidInput(
                 "The question takes longer than {seconds} seconds and was stopped.",
                 remedy="Ask for a smaller area, fewer days, or fewer features by a filter.",

@@ -24,6 +24,9 @@ _SET_SCOPE_AND_TIME = text(
 )
 _OWN_ROLE = text("SELECT rolname, rolsuper OR rolbypassrls AS unbound FROM pg_roles WHERE rolname = current_user")
 
+_CANCELLED = "57014"
+"""SQLSTATE of a statement that was ended."""
+
 
 def make_engine(url: str, *, pool_size: int = 4, role: str | None = None) -> Engine:
     """Return an engine on ``url``; every connection takes ``role`` when one is named.
@@ -120,6 +123,11 @@ def long_job(engine: Engine) -> Iterator[Connection]:
 def lift_time_limit(connection: Connection) -> None:
     """Let the statements of this transaction take as long as they take."""
     connection.execute(text("SET LOCAL statement_timeout = 0"))
+
+
+def was_cancelled(error: BaseException) -> bool:
+    """Say whether a statement was ended by its time limit; takes SQLAlchemy's errors and the driver's own."""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) == _CANCELLED
 
 
 def system_scope(account: str = "system") -> Scope:
