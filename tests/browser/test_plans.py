@@ -7,6 +7,21 @@ from playwright.sync_api import expect
 from tests.browser.test_closed_loop import PHONE
 
 pytestmark = pytest.mark.browser
+CORNER_OF_A_WAY = """() => {
+  const { map, current } = window.jingwei.plan;
+  map.getContainer().scrollIntoView({ block: "center" });
+  const box = map.getContainer().getBoundingClientRect();
+  // A corner of a team's way that no mark covers: marks take a click for themselves.
+  for (const { line } of current().content.result.routes) {
+    for (const [lon, lat] of line) {
+      const { x, y } = map.latLngToContainerPoint([lat, lon]);
+      const at = [box.left + x, box.top + y];
+      const found = document.elementFromPoint(...at);
+      if (found?.closest(".leaflet-container") && !found.closest(".leaflet-marker-icon, .leaflet-control")) return at;
+    }
+  }
+  return null;
+}"""
 IDLE = "() => window.jingwei?.plan?.isReady() && !window.jingwei.plan.isBusy()"
 
 
@@ -55,6 +70,20 @@ def test_a_night_is_planned_edited_approved_published_and_read_on_a_phone(visit)
     page.wait_for_function(IDLE)
     after = plan_of(page)
     assert len(after["content"]["teams"]) == len(before["content"]["teams"])
+
+    page.locator("#close").click()
+    expect(page.locator("#map-hint")).to_be_visible()
+    # Only now: the click on the button may have scrolled the page.
+    page.mouse.click(*page.evaluate(CORNER_OF_A_WAY))
+    page.wait_for_function(IDLE)
+    expect(page.locator("#map-hint")).to_be_hidden()
+    (closed,) = plan_of(page)["content"]["closed"]
+    expect(page.locator("#closed .chip")).to_contain_text(str(closed))
+    assert list(plan_of(page)["content"]["closed_lines"]) == [str(closed)]
+    page.locator("#closed button").click()
+    page.wait_for_function(IDLE)
+    after = plan_of(page)
+    assert after["content"]["closed"] == []
 
     for name, state in (("审批", "已审批"), ("发布给队伍", "已发布")):
         page.get_by_role("button", name=name, exact=True).click()
