@@ -48,7 +48,7 @@ def _stops(route: Mapping[str, Any], stops: Mapping[str, Any]) -> list[dict[str,
 def _geojson(plan: RowMapping, routes: Sequence[Mapping[str, Any]]) -> str:
     features = []
     for route in routes:
-        line = {"type": "LineString", "coordinates": route["line"]}
+        line = {"type": "LineString", "coordinates": route["line"]} if _leads_on(route) else None
         facts = {"kind": "route", "team": route["team"], "name": route["name"], "length_m": route["length_m"]}
         features.append({"type": "Feature", "geometry": line, "properties": facts})
         for stop in route["stops"]:
@@ -71,7 +71,7 @@ def _gpx(plan: RowMapping, routes: Sequence[Mapping[str, Any]]) -> str:
             at = _child(rte, "rtept", lat=str(stop["lat"]), lon=str(stop["lon"]))
             _child(at, "time", _utc(stop["begins_at"]).strftime("%Y-%m-%dT%H:%M:%SZ"))
             _child(at, "name", _label(stop))
-    for route in routes:
+    for route in filter(_leads_on, routes):
         trk = _child(root, "trk")
         _child(trk, "name", route["name"])
         segment = _child(trk, "trkseg")
@@ -86,9 +86,10 @@ def _kml(plan: RowMapping, routes: Sequence[Mapping[str, Any]]) -> str:
     for route in routes:
         folder = _child(document, "Folder")
         _child(folder, "name", route["name"])
-        way = _child(folder, "Placemark")
-        _child(way, "name", route["name"])
-        _child(_child(way, "LineString"), "coordinates", " ".join(f"{lon},{lat}" for lon, lat in route["line"]))
+        if _leads_on(route):
+            way = _child(folder, "Placemark")
+            _child(way, "name", route["name"])
+            _child(_child(way, "LineString"), "coordinates", " ".join(f"{lon},{lat}" for lon, lat in route["line"]))
         for stop in route["stops"]:
             mark = _child(folder, "Placemark")
             _child(mark, "name", _label(stop))
@@ -114,6 +115,11 @@ def _calendar(plan: RowMapping, routes: Sequence[Mapping[str, Any]]) -> str:
                 "END:VEVENT",
             ]
     return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
+
+
+def _leads_on(route: Mapping[str, Any]) -> bool:
+    """Whether a route has a way: a stop at the station itself is reached without one, and a line has two ends."""
+    return len(route["line"]) > 1
 
 
 def _label(stop: Mapping[str, Any]) -> str:
