@@ -16,6 +16,13 @@ export function exportRow(layer, map) {
     code.hidden = Boolean(system.value);
     if (!code.hidden) code.focus();
   });
+  // KML knows WGS-84 only.
+  format.addEventListener("change", () => {
+    system.disabled = format.value === "kml";
+    if (!system.disabled) return;
+    system.value = "wgs84";
+    code.hidden = true;
+  });
   const inView = element("input", { type: "checkbox" });
   const link = element("a", { className: "export-go", href: "#", download: "", textContent: words("export_go"), attributes: { "aria-label": `${words("export_go")}: ${layer.title}` } });
   // The address is that of what is chosen at the press.

@@ -271,8 +271,11 @@ def test_a_layer_is_exported_from_the_list_in_the_format_and_coordinates_chosen(
         row.get_by_role("link", name="Export").click()
     assert download.value.url.endswith("/api/layers/villages/export?format=csv&crs=EPSG%3A4549")
     assert len(download.value.path().read_text(encoding="utf-8-sig").splitlines()) > 10
-    system.select_option("gcj02")
+    format_.select_option("kml")
+    expect(system).to_be_disabled()
+    expect(system).to_have_value("wgs84")
     format_.select_option("geojson")
+    system.select_option("gcj02")
     row.get_by_label("only what is in view").check()
     with page.expect_download() as download:
         row.get_by_role("link", name="Export").click()

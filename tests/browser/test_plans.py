@@ -25,6 +25,14 @@ CORNER_OF_A_WAY = """() => {
 IDLE = "() => window.jingwei?.plan?.isReady() && !window.jingwei.plan.isBusy()"
 
 
+def serious(page):
+    return [
+        (each["id"], [node["target"] for node in each["nodes"]])
+        for each in Axe().run(page).response["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
 def planned(who, *, language="zh"):
     page = who.page
     page.goto(f"{who.address}/plans?lang={language}")
@@ -98,6 +106,7 @@ def test_a_night_is_planned_edited_approved_published_and_read_on_a_phone(visit)
     sheet.goto(f"{supervisor.address}/routes/{number}?lang=zh")
     expect(sheet.locator("svg .spot")).to_have_count(sheet.locator(".route-stops tbody tr").count())
     expect(sheet.locator(".route-code svg")).to_be_visible()
+    assert serious(sheet) == []
     with sheet.expect_download() as download:
         sheet.get_by_role("link", name="纸质路线单（PDF）").click()
     assert download.value.path().read_bytes().startswith(b"%PDF-")
@@ -111,9 +120,4 @@ def test_axe_finds_nothing_serious_on_the_plan_and_its_list(visit, language):
     for place in (page.url, page.url.rpartition("/")[0]):
         page.goto(f"{place}?lang={language}")
         page.wait_for_load_state("networkidle")
-        serious = [
-            (each["id"], [node["target"] for node in each["nodes"]])
-            for each in Axe().run(page).response["violations"]
-            if each["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
+        assert serious(page) == []
