@@ -38,17 +38,17 @@ def plan_file(plan: RowMapping, kind: str, *, team: str = "") -> tuple[str, str]
         for route in content["result"]["routes"]
         if route["visits"] and team in ("", route["team"])
     ]
-    return write(str(plan["id"]), routes), content_type
+    return write(plan, routes), content_type
 
 
 def _stops(route: Mapping[str, Any], stops: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**stops[visit["stop"]], **visit, "order": n} for n, visit in enumerate(route["visits"], start=1)]
 
 
-def _geojson(identity: str, routes: Sequence[Mapping[str, Any]]) -> str:
+def _geojson(plan: RowMapping, routes: Sequence[Mapping[str, Any]]) -> str:
     features = []
     for route in routes:
-        line = {"type": "LineString", "coordinates": route["line"]}
+        line = {"type": "LineString", "coordinates": route["line"]} if _leads_on(route) else None
         facts = {"kind": "route", "team": route["team"], "name": route["name"], "length_m": route["length_m"]}
         features.append({"type": "Feature", "geometry": line, "properties": facts})
         for stop in route["stops"]:
@@ -56,10 +56,13 @@ def _geojson(identity: str, routes: Sequence[Mapping[str, Any]]) -> str:
             told = {name: stop[name] for name in ("stop", "order", "begins_at", "leaves_at", "village", "prize_parts")}
             facts = {"kind": "visit", "team": route["team"], **told}
             features.append({"type": "Feature", "geometry": place, "properties": facts})
-    return json.dumps({"type": "FeatureCollection", "plan": identity, "features": features}, ensure_ascii=False) + "\n"
+    return (
+        json.dumps({"type": "FeatureCollection", "plan": str(plan["id"]), "features": features}, ensure_ascii=False)
+        + "\n"
+    )
 
 
-def _gpx(identity: str, routes: Sequence[Mapping[str, Any]]) -> str:
+def _gpx(plan: RowMapping, routes: Sequence[Mapping[str, Any]]) -> str:
     root = ElementTree.Element("gpx", {"version": "1.1", "creator": "Jingwei", "xmlns": GPX_NAMESPACE})
     for route in routes:
         rte = _child(root, "rte")
@@ -68,7 +71,7 @@ def _gpx(identity: str, routes: Sequence[Mapping[str, Any]]) -> str:
             at = _child(rte, "rtept", lat=str(stop["lat"]), lon=str(stop["lon"]))
             _child(at, "time", _utc(stop["begins_at"]).strftime("%Y-%m-%dT%H:%M:%SZ"))
             _child(at, "name", _label(stop))
-    for route in routes:
+    for route in filter(_leads_on, routes):
         trk = _child(root, "trk")
         _child(trk, "name", route["name"])
         segment = _child(trk, "trkseg")
@@ -77,15 +80,16 @@ def _gpx(identity: str, routes: Sequence[Mapping[str, Any]]) -> str:
     return _xml(root)
 
 
-def _kml(identity: str, routes: Sequence[Mapping[str, Any]]) -> str:
+def _kml(plan: RowMapping, routes: Sequence[Mapping[str, Any]]) -> str:
     root = ElementTree.Element("kml", {"xmlns": KML_NAMESPACE})
     document = _child(root, "Document")
     for route in routes:
         folder = _child(document, "Folder")
         _child(folder, "name", route["name"])
-        way = _child(folder, "Placemark")
-        _child(way, "name", route["name"])
-        _child(_child(way, "LineString"), "coordinates", " ".join(f"{lon},{lat}" for lon, lat in route["line"]))
+        if _leads_on(route):
+            way = _child(folder, "Placemark")
+            _child(way, "name", route["name"])
+            _child(_child(way, "LineString"), "coordinates", " ".join(f"{lon},{lat}" for lon, lat in route["line"]))
         for stop in route["stops"]:
             mark = _child(folder, "Placemark")
             _child(mark, "name", _label(stop))
@@ -94,14 +98,16 @@ def _kml(identity: str, routes: Sequence[Mapping[str, Any]]) -> str:
     return _xml(root)
 
 
-def _calendar(identity: str, routes: Sequence[Mapping[str, Any]]) -> str:
+def _calendar(plan: RowMapping, routes: Sequence[Mapping[str, Any]]) -> str:
+    # The same event sent again after an edit is newer by its stamp, so calendars take it over.
+    changed = _whole_seconds(plan["changed_at"])
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Jingwei//Patrol plan//ZH"]
     for route in routes:
         for stop in route["stops"]:
             lines += [
                 "BEGIN:VEVENT",
-                f"UID:{identity}-{stop['stop']}@jingwei",
-                f"DTSTAMP:{_stamp(stop['begins_at'])}",
+                f"UID:{plan['id']}-{stop['stop']}@jingwei",
+                f"DTSTAMP:{changed}",
                 f"DTSTART:{_stamp(stop['begins_at'])}",
                 f"DTEND:{_stamp(stop['leaves_at'])}",
                 f"SUMMARY:{_escaped(route['name'] + ' ' + _label(stop))}",
@@ -109,6 +115,11 @@ def _calendar(identity: str, routes: Sequence[Mapping[str, Any]]) -> str:
                 "END:VEVENT",
             ]
     return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
+
+
+def _leads_on(route: Mapping[str, Any]) -> bool:
+    """Whether a route has a way: a stop at the station itself is reached without one, and a line has two ends."""
+    return len(route["line"]) > 1
 
 
 def _label(stop: Mapping[str, Any]) -> str:
@@ -120,7 +131,11 @@ def _utc(moment: str) -> datetime:
 
 
 def _stamp(moment: str) -> str:
-    return _utc(moment).strftime("%Y%m%dT%H%M%SZ")
+    return _whole_seconds(_utc(moment))
+
+
+def _whole_seconds(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _escaped(words: str) -> str:
@@ -150,7 +165,7 @@ def _xml(root: ElementTree.Element) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-Writer = Callable[[str, Sequence[Mapping[str, Any]]], str]
+Writer = Callable[[RowMapping, Sequence[Mapping[str, Any]]], str]
 PLAN_FILES: Mapping[str, tuple[Writer, str]] = MappingProxyType(
     {
         "geojson": (_geojson, "application/geo+json"),

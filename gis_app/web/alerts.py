@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from gis_app.domain.alerts import AlertKind, AlertLevel, AlertStep
 from gis_app.domain.rights import Right
-from gis_app.services import alerts, closed_loop
+from gis_app.services import alerts, closed_loop, patrol_plans
 from gis_app.services.alert_words import told_alert
 from gis_app.web.access import current_caller, requires
 from gis_app.web.alert_api import rule_json
@@ -44,6 +44,7 @@ def rules() -> ResponseReturnValue:
         title=gettext("Alert rules"),
         rules=[rule_json(row) for row in alerts.listed_rules(state.engine, caller.scope)],
         categories=closed_loop.choices(state.engine, caller)["categories"],
+        areas=patrol_plans.choices(state.engine, caller.scope)["areas"],
         kinds=list(AlertKind),
         levels=list(AlertLevel),
         own_area=caller.scope.area_path.rstrip("/").rpartition("/")[2],

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, g, jsonify
 from flask.typing import ResponseReturnValue
 
 from gis_app.domain.rights import Right
+from gis_app.exporters.formats import EXPORTERS
 from gis_app.rendering.command_map import render_command_map
 from gis_app.services import maps
 from gis_app.web import pages, params
@@ -40,6 +41,7 @@ def _config() -> dict[str, Any]:
     city = maps.city_state(state.engine, caller.scope, locale=language)
     config = maps.map_config(city, tuple(state.layers.values()), caller.scope, locale=language, now=state.now())
     config["basemaps"] = [each.described(language) for each in state.basemaps.values()]
+    config["exportFormats"] = list(EXPORTERS) if Right.EXPORT in caller.scope.rights else []
     # A wall screen has nothing to log out of and no pages to go to.
     config["member"] = {
         "login": caller.scope.account,

@@ -1,7 +1,7 @@
 // The page of alert rules: fields of the chosen kind, a fence drawn as a circle, rules switched and removed.
 
 import { byId } from "./elements.js";
-import { send } from "./changes.js";
+import { answeredOrShown } from "./sending.js";
 
 const form = byId("rule");
 const { csrf } = form.dataset;
@@ -39,14 +39,14 @@ function wanted() {
 form.addEventListener("change", showFields);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (await send(csrf, "/api/alert-rules", { body: wanted() })) location.reload();
+  if (await answeredOrShown("/api/alert-rules", { csrf, body: wanted() })) location.reload();
 });
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-do]");
   if (!button) return;
   const address = `/api/alert-rules/${button.closest("[data-rule]").dataset.rule}`;
   const isRemoved = button.dataset.do === "remove";
-  const answer = await (isRemoved ? send(csrf, address, { method: "DELETE" }) : send(csrf, `${address}/${button.dataset.do}`));
+  const answer = await (isRemoved ? answeredOrShown(address, { csrf, method: "DELETE" }) : answeredOrShown(`${address}/${button.dataset.do}`, { csrf }));
   if (answer !== undefined) location.reload();
 });
 showFields();

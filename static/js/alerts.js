@@ -1,7 +1,7 @@
 // The page of alerts: steps at a press, and a word when something changed meanwhile.
 
 import { byId } from "./elements.js";
-import { send } from "./changes.js";
+import { answeredOrShown } from "./sending.js";
 
 const csrf = byId("csrf").dataset.csrf;
 const SOON_MS = 800;
@@ -9,7 +9,7 @@ let isActing = false;
 
 async function step(card, body) {
   isActing = true;
-  const answer = await send(csrf, `/api/alerts/${card.dataset.alert}/steps`, { body: { version: Number(card.dataset.version), ...body } });
+  const answer = await answeredOrShown(`/api/alerts/${card.dataset.alert}/steps`, { csrf, body: { version: Number(card.dataset.version), ...body } });
   isActing = false;
   if (answer) location.reload();
 }

@@ -14,7 +14,7 @@ const CHOSEN = { color: "#ffffff", weight: 2.5, opacity: 1 };
 const RANKED = 10;
 
 const [west, south, east, north] = config.city.bounds;
-const map = L.map("coverage-map", { attributionControl: false, minZoom: 8, maxZoom: 17, scrollWheelZoom: false });
+const map = L.map("coverage-map", { attributionControl: false, minZoom: 8, maxZoom: 17, zoomSnap: 0.5, scrollWheelZoom: false });
 map.fitBounds([[south, west], [north, east]], { animate: false });
 const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
 canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);

@@ -4,7 +4,7 @@ import { config, words } from "./config.js";
 import { buttonRow, element } from "./elements.js";
 import { teamDetail } from "./nearest_tool.js";
 import { fetchJson } from "./requests.js";
-import { answered } from "./answered.js";
+import { answered } from "./sending.js";
 import { nameOf } from "./travel_words.js";
 
 const OFFERED = 5;
@@ -63,7 +63,8 @@ function confirm(body, found, choice, { onMoved, say, back }) {
     event.currentTarget.disabled = true;
     const { currentTarget: button } = event;
     try {
-      await answered("/api/steps", { action: "assign", hazards: [{ id, version }], unit: choice.unit, reason: choice.reason, id: identity }, { csrf: config.member.csrf });
+      const step = { action: "assign", hazards: [{ id, version }], unit: choice.unit, reason: choice.reason, id: identity };
+      await answered("/api/steps", { csrf: config.member.csrf, body: step });
       say(words("dispatched", { unit: choice.unit === choice.detail ? choice.title : choice.detail }));
       body.replaceChildren(element("p", { className: "tool-done", textContent: words("dispatch_done") }));
       onMoved();

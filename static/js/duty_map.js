@@ -11,7 +11,7 @@ const COLORS = [[4, "#c63d2f"], [2, "#ee8a3c"], [1, "#f6c667"], [0, "#1f5a4c"]];
 const EDGE = "#8fa1b3";
 
 const [west, south, east, north] = config.city.bounds;
-const map = L.map("duty-map", { attributionControl: false, minZoom: 8, maxZoom: 17, scrollWheelZoom: false });
+const map = L.map("duty-map", { attributionControl: false, minZoom: 8, maxZoom: 17, zoomSnap: 0.5, scrollWheelZoom: false });
 map.fitBounds([[south, west], [north, east]], { animate: false });
 const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
 canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);

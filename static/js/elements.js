@@ -1,7 +1,5 @@
 // Elements made from code. Text always goes in as text, never as markup.
 
-import { config } from "./config.js";
-
 export const byId = (id) => document.getElementById(id);
 
 /** Make an element; `properties` are set on it, `attributes` as attributes, children appended as nodes or text. */
@@ -11,17 +9,6 @@ export function element(tag, properties = {}, children = []) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
-}
-
-/** Return an icon of our sprite. */
-export function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `${config.staticUrl}/icons/icons.svg#${name}`);
-  svg.append(use);
-  return svg;
 }
 
 /** Call a function once things have been quiet for some milliseconds. */

@@ -28,8 +28,14 @@ export function showColumns(look, job) {
 
 const guessed = (look) => Object.fromEntries(Object.entries(look.guesses).filter(([, { field }]) => field).map(([header, { field }]) => [header, field]));
 
+/** A field by the name people give it: the first Chinese one known, in English its own in plain words. */
+function named({ name, aliases }) {
+  const chinese = config.locale === "en" ? "" : aliases.find((word) => /[^\x00-\x7f]/.test(word));
+  return chinese || name.replaceAll("_", " ");
+}
+
 function lineOf(header, field) {
-  const options = [["", WORDS.unused], ...seen.fields.map((each) => [each.name, each.aliases.length && config.locale !== "en" ? `${each.name} · ${each.aliases.find((word) => /[^\x00-\x7f]/.test(word)) ?? ""}` : each.name])];
+  const options = [["", WORDS.unused], ...seen.fields.map((each) => [each.name, named(each)])];
   const select = element("select", { attributes: { "aria-label": header, "data-header": header } }, options.map(([value, textContent]) => element("option", { value, textContent, selected: value === field })));
   select.addEventListener("change", tellWhatIsMissing);
   const guess = seen.guesses[header];
@@ -42,7 +48,7 @@ const selects = () => [...body.querySelectorAll("select")];
 
 function tellWhatIsMissing() {
   const chosen = new Set(selects().map(({ value }) => value));
-  const missing = seen.fields.filter(({ name, is_required: isRequired }) => isRequired && !chosen.has(name)).map(({ name }) => name);
+  const missing = seen.fields.filter(({ name, is_required: isRequired }) => isRequired && !chosen.has(name)).map(named);
   byId("missing-fields").hidden = !missing.length;
   byId("missing-fields").textContent = fill(WORDS.missing_field, { fields: missing.join(", ") });
   const isDatumNeeded = seen.has_places && !byId("c-datum").value.trim();

@@ -1,14 +1,16 @@
-// The panel of layers: groups, switches, legends, opacity.
+// The panel of layers: groups, switches, legends, opacity, files to take along.
 
 import { config, words } from "./config.js";
-import { byId, element, icon } from "./elements.js";
+import { byId, element } from "./elements.js";
+import { icon } from "./icons.js";
+import { exportRow } from "./layer_export.js";
 import { COUNTED } from "./paint.js";
 import { classOf, drawingOrder } from "./view_state.js";
 
 /** Fill the panel and keep it in step with state and zoom. */
 export function showLayerPanel(viewState, map) {
   const rows = new Map();
-  const fill = () => fillPanel(viewState, rows);
+  const fill = () => fillPanel(viewState, map, rows);
   fill();
   const refresh = () => {
     const state = viewState.current;
@@ -27,7 +29,7 @@ export function showLayerPanel(viewState, map) {
   refresh();
 }
 
-function fillPanel(viewState, rows) {
+function fillPanel(viewState, map, rows) {
   const order = drawingOrder(viewState.current);
   byId("layer-list").dataset.order = viewState.current.order.join();
   const closed = new Set([...document.querySelectorAll(".layer-group:not([open])")].map(({ dataset }) => dataset.group));
@@ -35,7 +37,7 @@ function fillPanel(viewState, rows) {
   const groups = config.groups.map((group) => {
     const layers = config.layers.filter((layer) => layer.group === group.id).sort((one, other) => order.indexOf(other.id) - order.indexOf(one.id));
     const made = layers.map((layer) => {
-      const row = layerRow(layer, viewState);
+      const row = layerRow(layer, viewState, map);
       rows.set(layer.id, row);
       return row.item;
     });
@@ -69,11 +71,12 @@ function moveLayer(viewState, id, by) {
   document.querySelector(`[data-layer="${id}"] .${by > 0 ? "move-up" : "move-down"}`)?.focus();
 }
 
-function layerRow(layer, viewState) {
+function layerRow(layer, viewState, map) {
   const box = element("input", { type: "checkbox", id: `layer-${layer.id}` });
   const hint = element("span", { className: "layer-hint", textContent: words("zoom_to_see") });
   const legend = legendOf(layer, viewState);
   const slider = opacitySlider(layer, viewState);
+  const file = exportRow(layer, map);
   if (layer.paint.kind !== "label") {
     const mover = (name, by, title, sign) => {
       const button = element("button", { type: "button", className: `mover ${name}`, textContent: sign, title, attributes: { "aria-label": `${title}: ${layer.title}` } });
@@ -85,6 +88,7 @@ function layerRow(layer, viewState) {
   const adjust = element("button", { type: "button", className: "adjust", title: words("opacity"), attributes: { "aria-expanded": "false", "aria-label": words("adjust_opacity", { layer: layer.title }) } }, [icon("adjust")]);
   adjust.addEventListener("click", () => {
     slider.row.hidden = !slider.row.hidden;
+    if (file) file.hidden = slider.row.hidden;
     adjust.setAttribute("aria-expanded", String(!slider.row.hidden));
   });
   box.addEventListener("change", () => {
@@ -94,7 +98,7 @@ function layerRow(layer, viewState) {
     viewState.choose({ layers });
   });
   const label = element("label", { className: "layer-switch" }, [box, sampleOf(layer), element("span", { className: "layer-title", textContent: layer.title }), hint]);
-  const item = element("li", { className: "layer", attributes: { "data-layer": layer.id } }, [element("div", { className: "layer-line" }, [label, adjust]), slider.row, legend]);
+  const item = element("li", { className: "layer", attributes: { "data-layer": layer.id } }, [element("div", { className: "layer-line" }, [label, adjust]), slider.row, ...(file ? [file] : []), legend]);
   return {
     item,
     refresh(state, tileZoom) {
@@ -103,6 +107,7 @@ function layerRow(layer, viewState) {
       adjust.hidden = !on;
       legend.hidden = !on || !legend.childElementCount;
       slider.row.hidden ||= !on;
+      if (file) file.hidden = slider.row.hidden;
       if (!on) adjust.setAttribute("aria-expanded", "false");
       legend.refresh(state);
       hint.hidden = !on || tileZoom >= layer.minzoom;

@@ -3,7 +3,8 @@
 import { areaTool } from "./area_tool.js";
 import { compareTool } from "./compare_tool.js";
 import { config, words } from "./config.js";
-import { byId, element, icon } from "./elements.js";
+import { byId, element } from "./elements.js";
+import { icon } from "./icons.js";
 import { measureTool } from "./measure_tool.js";
 import { nearestTool } from "./nearest_tool.js";
 import { replayTool } from "./replay_tool.js";

@@ -8,7 +8,7 @@ import { chosen, clock, COLORS, current, draw, edit, editable, give, label, lock
 const { L } = window;
 const CLOSE_ZOOM = 16;
 const [west, south, east, north] = config.city.bounds;
-export const map = L.map("plan-map", { attributionControl: false, minZoom: 8, maxZoom: 19 });
+export const map = L.map("plan-map", { attributionControl: false, minZoom: 8, maxZoom: 19, zoomSnap: 0.5 });
 map.fitBounds([[south, west], [north, east]], { animate: false });
 const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
 canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
@@ -87,7 +87,10 @@ export function setPending(kind) {
   pending = pending === kind ? "" : kind;
   byId("plan-map").classList.toggle("is-adding", Boolean(pending));
   for (const name of ["add", "close"]) byId(name).setAttribute("aria-pressed", String(pending === name));
-  problem({ add: WORDS.add_hint, close: WORDS.close_hint }[pending] ?? "");
+  // On the map itself, so that nothing moves under the pointer.
+  byId("map-hint").textContent = { add: WORDS.add_hint, close: WORDS.close_hint }[pending] ?? "";
+  byId("map-hint").hidden = !pending;
+  problem("");
 }
 
 map.on("click", ({ latlng }) => {

@@ -1,7 +1,8 @@
 // What the pointer touches: a tooltip on hovering, details on a click. All texts go in as text.
 
 import { config, formatNumber, formatValue, layersById, words } from "./config.js";
-import { byId, element, icon } from "./elements.js";
+import { byId, element } from "./elements.js";
+import { icon } from "./icons.js";
 import { stopOf } from "./paint.js";
 import { fetchJson } from "./requests.js";
 

@@ -6,6 +6,7 @@ import { fitted } from "./replay_view.js";
 const COLORS = { foot: "#7fd3c0", ebike: "#b6a6e9", car: "#f2b5d4" };
 const STOP_COLORS = { visited: "#58c4dc", passed: "#fdd06a", missed: "#ff9a4d" };
 const LIVE_COLOR = "#ffffff";
+const GROUND = "#0b1219";
 const root = document.getElementById("replay");
 const canvas = root.querySelector("canvas");
 const pen = canvas.getContext("2d");
@@ -39,11 +40,13 @@ function line(points) {
 
 function drawOutlines() {
   pen.strokeStyle = "rgb(148 176 204 / 28%)";
+  pen.fillStyle = "rgb(148 176 204 / 5%)";
   pen.lineWidth = 1;
   for (const { type, coordinates } of state.night.outlines) {
     for (const polygon of type === "Polygon" ? [coordinates] : coordinates) {
       for (const ring of polygon) {
         line(ring.map(([lon, lat]) => view.toScreen(lon * state.night.units, lat * state.night.units)));
+        pen.fill();
         pen.stroke();
       }
     }
@@ -52,10 +55,12 @@ function drawOutlines() {
 
 function drawStop(stop) {
   const [x, y] = view.toScreen(stop.lon, stop.lat);
-  pen.lineWidth = 2;
+  pen.fillStyle = GROUND;
+  pen.fillRect(x - 7, y - 7, 14, 14);
+  pen.lineWidth = 2.5;
   pen.fillStyle = pen.strokeStyle = STOP_COLORS[stop.state];
   if (stop.state === "missed") pen.strokeRect(x - 4, y - 4, 8, 8);
-  else pen.fillRect(x - 4, y - 4, 8, 8);
+  else pen.fillRect(x - 5, y - 5, 10, 10);
 }
 
 function drawPatrol(patrol) {
@@ -80,7 +85,7 @@ function dot(x, y, color) {
   pen.fillStyle = color;
   pen.fill();
   pen.lineWidth = 2;
-  pen.strokeStyle = "#0b1219";
+  pen.strokeStyle = GROUND;
   pen.stroke();
 }
 
@@ -90,13 +95,12 @@ function draw() {
   pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
   drawOutlines();
   const isShown = ({ id, team }) => !state.chosen || state.chosen === id || team === chosenTeam();
-  pen.globalAlpha = 0.9;
-  state.night.stops.filter(({ team }) => !state.chosen || team === chosenTeam()).forEach(drawStop);
   for (const patrol of state.night.patrols) {
     pen.globalAlpha = isShown(patrol) ? 0.9 : 0.12;
     drawPatrol(patrol);
   }
   pen.globalAlpha = 1;
+  state.night.stops.filter(({ team }) => !state.chosen || team === chosenTeam()).forEach(drawStop);
   for (const { lon, lat } of state.live.values()) dot(...view.toScreen(lon * state.night.units, lat * state.night.units), LIVE_COLOR);
   shown.textContent = clock.format(new Date((state.night.began + state.at) * 1000));
   time.value = String(state.at);

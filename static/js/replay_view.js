@@ -1,11 +1,13 @@
-// Where things of a night stand on its canvas: fitted to the tracks, moved by dragging, zoomed by wheel.
+// Where things of a night stand on its canvas: fitted to what is drawn, moved by dragging, zoomed by wheel.
 
 const MARGIN = 24;
 const CLOSEST = 40;
 
 /** Return a view of a night that follows the size of the canvas; `redraw` is called when it moved. */
 export function fitted(canvas, night, redraw) {
-  const places = [...night.patrols.flatMap(({ pieces }) => pieces.flat().map(([, x, y]) => [x, y])), ...night.stops.map(({ lon, lat }) => [lon, lat])];
+  // A piece of one fix draws no line: it is a jump that was flagged, and may lie far away.
+  const pieces = night.patrols.flatMap((patrol) => patrol.pieces).filter((piece) => piece.length > 1);
+  const places = [...pieces.flat().map(([, x, y]) => [x, y]), ...night.stops.map(({ lon, lat }) => [lon, lat])];
   const [xs, ys] = [0, 1].map((axis) => places.map((place) => place[axis]));
   const least = (values) => values.reduce((one, other) => Math.min(one, other), Infinity);
   const most = (values) => values.reduce((one, other) => Math.max(one, other), -Infinity);

@@ -1,8 +1,8 @@
 // The page of the shift's log: a line is sent once, also when the connection broke in between, and then shown.
 
-import { answered } from "./answered.js";
+import { byId } from "./elements.js";
+import { answered } from "./sending.js";
 
-const byId = (id) => document.getElementById(id);
 const form = byId("shift-form");
 let waiting = null;
 
@@ -17,7 +17,7 @@ form?.addEventListener("submit", async (event) => {
   for (const button of form.querySelectorAll("button")) button.disabled = true;
   byId("shift-error").hidden = true;
   try {
-    const stored = await answered("/api/shifts/entries", waiting, { csrf: form.dataset.csrf });
+    const stored = await answered("/api/shifts/entries", { csrf: form.dataset.csrf, body: waiting });
     waiting = null;
     if (stored.warnings) {
       byId("shift-warning").textContent = stored.warnings[0].sentence;

@@ -3,7 +3,7 @@
 import { config, formatMoment, words } from "./config.js";
 import { buttonRow, element } from "./elements.js";
 import { fetchJson } from "./requests.js";
-import { answered } from "./answered.js";
+import { answered } from "./sending.js";
 
 const { L } = window;
 const MARK = { color: "#ffd166", weight: 3, fillColor: "#ffd166", fillOpacity: 0.15 };
@@ -18,7 +18,7 @@ function open(body, { map, drawing, viewState, applyView, say }) {
   const note = element("p", { className: "tool-note", attributes: { role: "status" } });
   const lines = element("ol", { className: "shift-newest" });
   const marksList = element("ul", { className: "places" });
-  const send = (address, content, method) => answered(`/api/shifts/${address}`, content, { csrf: config.member.csrf, method });
+  const send = (address, body, method) => answered(`/api/shifts/${address}`, { csrf: config.member.csrf, method, body });
   const own = [];
   let waiting = null;
 

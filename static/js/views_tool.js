@@ -3,7 +3,7 @@
 import { config, words } from "./config.js";
 import { buttonRow, element } from "./elements.js";
 import { fetchJson } from "./requests.js";
-import { answered } from "./answered.js";
+import { answered } from "./sending.js";
 
 const ADDRESS = "/api/scenes";
 
@@ -34,7 +34,7 @@ function open(body, { viewState, map, copyLink, say }) {
   const name = element("input", { type: "text", id: "view-name", maxLength: 60, autocomplete: "off" });
   const note = element("p", { className: "tool-note", attributes: { role: "status" } });
   const list = element("ul", { className: "places" });
-  const send = (address, content, method) => answered(address, content, { csrf: config.member.csrf, method });
+  const send = (address, body, method) => answered(address, { csrf: config.member.csrf, method, body });
 
   function show(view) {
     const state = stateOf(view, known);

@@ -7,6 +7,7 @@ const WIDTH = 100;
 const HEIGHT = 30;
 const SVG = "http://www.w3.org/2000/svg";
 const BAD = new Set(["overdue"]);
+const MOST_ROWS = 5;
 
 /** Draw the strip anew. */
 export function drawFigures(figures) {
@@ -75,8 +76,12 @@ export function drawDuty(roster) {
   const begin = roster.entries.map((each) => each.starts_at).sort()[0];
   const end = roster.entries.map((each) => each.ends_at).sort().at(-1);
   byId("duty-shift").textContent = begin ? `${time(begin)}–${time(end)}` : "";
-  byId("duty").className = roster.entries.length > 4 ? "in-two" : "";
-  byId("duty").replaceChildren(...roster.entries.map(({ zh, en, teams, on_the_way: out }) => element("li", { className: out ? "duty-out" : "" }, [
+  // The panel is as high as its rows ask for; alerts have the rest.
+  const isInTwo = roster.entries.length > MOST_ROWS;
+  const listed = roster.entries.slice(0, isInTwo ? 2 * MOST_ROWS : MOST_ROWS);
+  document.documentElement.style.setProperty("--duty-rows", String(Math.max(2, isInTwo ? Math.ceil(listed.length / 2) : listed.length)));
+  byId("duty").className = isInTwo ? "in-two" : "";
+  byId("duty").replaceChildren(...listed.map(({ zh, en, teams, on_the_way: out }) => element("li", { className: out ? "duty-out" : "" }, [
     element("span", { className: "duty-name", textContent: config.locale === "en" ? en : zh }),
     element("span", { className: "duty-teams", textContent: `${formatNumber(out)}/${formatNumber(teams)}` }),
   ])));

@@ -1,7 +1,7 @@
 // The wall's remote control: scenes as buttons, and which of the saved ones take turns.
 
 import { byId } from "./elements.js";
-import { send } from "./changes.js";
+import { answeredOrShown } from "./sending.js";
 
 const { csrf } = byId("remote").dataset;
 const FIELDS = ["name", "view", "dwell_s", "on_wall", "place", "version"];
@@ -10,7 +10,7 @@ byId("remote").addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-paused]");
   if (!button) return;
   const body = { scene: button.dataset.scene || null, paused: button.dataset.paused === "true" };
-  if ((await send(csrf, "/api/wall/command", { body })) === undefined) return;
+  if ((await answeredOrShown("/api/wall/command", { csrf, body })) === undefined) return;
   for (const each of byId("remote").children) each.setAttribute("aria-pressed", each === button);
 });
 
@@ -19,9 +19,9 @@ for (const row of document.querySelectorAll("tr[data-scene]")) {
   row.addEventListener("change", async ({ target }) => {
     const value = target.type === "checkbox" ? target.checked : Number(target.value);
     const body = { ...Object.fromEntries(FIELDS.map((name) => [name, scene[name]])), [target.dataset.field]: value };
-    if (await send(csrf, `/api/scenes/${scene.id}`, { method: "PUT", body })) location.reload();
+    if (await answeredOrShown(`/api/scenes/${scene.id}`, { csrf, method: "PUT", body })) location.reload();
   });
   row.querySelector("[data-do]").addEventListener("click", async () => {
-    if ((await send(csrf, `/api/scenes/${scene.id}`, { method: "DELETE" })) !== undefined) location.reload();
+    if ((await answeredOrShown(`/api/scenes/${scene.id}`, { csrf, method: "DELETE" })) !== undefined) location.reload();
   });
 }

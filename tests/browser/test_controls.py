@@ -255,3 +255,34 @@ def test_axe_finds_nothing_serious(request, size, language):
         for node in finding["nodes"]
     ]
     assert serious == []
+
+
+def test_a_layer_is_exported_from_the_list_in_the_format_and_coordinates_chosen(watched):
+    page = watched.open("/?lang=en")
+    row = page.locator("[data-layer=villages]")
+    if not row.locator("input[type=checkbox]").first.is_checked():
+        row.locator(".layer-switch").click()
+    row.locator(".adjust").click()
+    format_, system = (row.get_by_label(name) for name in ("Format of the file", "Coordinates"))
+    format_.select_option("csv")
+    system.select_option(label="another (EPSG)")
+    expect(row.get_by_label("EPSG", exact=True)).to_have_value("EPSG:4549")
+    with page.expect_download() as download:
+        row.get_by_role("link", name="Export").click()
+    assert download.value.url.endswith("/api/layers/villages/export?format=csv&crs=EPSG%3A4549")
+    assert len(download.value.path().read_text(encoding="utf-8-sig").splitlines()) > 10
+    format_.select_option("kml")
+    expect(system).to_be_disabled()
+    expect(system).to_have_value("wgs84")
+    format_.select_option("geojson")
+    system.select_option("gcj02")
+    row.get_by_label("only what is in view").check()
+    with page.expect_download() as download:
+        row.get_by_role("link", name="Export").click()
+    assert "crs=gcj02&bbox=1" in download.value.url
+    assert download.value.path().read_text(encoding="utf-8").startswith("{")
+
+
+def test_who_may_not_export_sees_no_way_to(visit):
+    page = visit("screen").open("/?lang=en")
+    assert page.locator(".layer-export").count() == 0

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import DESKTOP, PHONE
 
 pytestmark = pytest.mark.browser
 READY = "window.jingwei?.importPage?.isReady()"
@@ -57,9 +57,9 @@ def wait_for_state(who, state):
     who.wait_for(f"{READY} && jingwei.importPage.job().state === {json.dumps(state)}")
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_file_is_sent_checked_imported_and_undone(visit, spot, language):
-    who, words, number = visit("city"), WORDS[language], uuid.uuid4().hex[:8]
+@pytest.mark.parametrize(("language", "viewport"), [("zh", DESKTOP), ("en", PHONE)], ids=["zh-desktop", "en-phone"])
+def test_a_file_is_sent_checked_imported_and_undone(visit, spot, language, viewport):
+    who, words, number = visit("city", viewport=viewport), WORDS[language], uuid.uuid4().hex[:8]
     page = who.page
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"{who.address}/imports?lang={language}")
@@ -76,6 +76,9 @@ def test_a_file_is_sent_checked_imported_and_undone(visit, spot, language):
     )
     assert (guesses["案件编号"], guesses["东坐标"], guesses["隐患标题"]) == ("external_id", "lon", "title")
     expect(page.locator("#datum-needed")).to_be_visible()
+    named = page.locator("#columns option[value=category_code]").first
+    expect(named).to_have_text({"zh": "隐患类别", "en": "category code"}[language])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.fill("#c-datum", "wgs84")
     expect(page.locator("#datum-needed")).to_be_hidden()
     page.fill("#c-keep", f"source {number}")
@@ -88,6 +91,7 @@ def test_a_file_is_sent_checked_imported_and_undone(visit, spot, language):
     expect(page.locator("#refused tbody tr")).to_have_count(2)
     expect(page.locator("#doubles tbody tr")).to_have_count(1)
     assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     commit = page.get_by_role("button", name=words["commit"])
     expect(commit).to_be_disabled()
     page.check("#leave-out")

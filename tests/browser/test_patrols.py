@@ -146,3 +146,20 @@ def events_of(stream):
             name = line.removeprefix("event: ")
         elif line.startswith("data: "):
             yield name, line.removeprefix("data: ")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_village_tells_its_rates_by_effort_with_the_warning_that_more_patrol_finds_more(
+    visit, village, viewport, language
+):
+    page = opened(visit, "dispatcher", f"/villages/{village}?lang={language}", viewport=viewport).page
+    warning = {"zh": "巡得越多，发现越多", "en": "More patrol finds more"}[language]
+    assert warning in page.locator(".notice-line").inner_text()
+    for rate in ("#found-per-hour b", "#found-per-km b"):
+        assert re.fullmatch(r"\d+\.\d\d|–", page.locator(rate).inner_text())
+    serious = [
+        each["id"] for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -6,6 +6,8 @@ import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.conftest import PHONE
+
 FHD, UHD, TWO = ({"width": w, "height": h} for w, h in ((1920, 1080), (3840, 2160), (3840, 1080)))
 # Letters below 2.4 hundredths of the height, and what is cut off or reaches beyond the screen.
 UNREADABLE = """() => {
@@ -19,6 +21,24 @@ UNREADABLE = """() => {
 OVER_THE_SEAM = """() => [...document.querySelectorAll('.wall p, .wall h1, .wall h2, .wall li, .wall time')]
   .map((each) => each.getBoundingClientRect())
   .filter((box) => box.width && box.left < innerWidth / 2 && box.right > innerWidth / 2).length"""
+
+DUTY_OF = """async (count) => {
+  const { src } = document.querySelector("script[src$='wall.js']");
+  const { drawDuty } = await import(src.replace("wall.js", "wall_figures.js"));
+  const hours = { starts_at: "2026-06-15T20:00:00+08:00", ends_at: "2026-06-15T23:00:00+08:00" };
+  const one = { zh: "之江社区平安志愿队", en: "Zhijiang Community Volunteers", teams: 1, on_the_way: 0, ...hours };
+  const night = { planned: count, on_the_way: 0, inspections: { under_way: 0 }, night: "2026-06-15", is_tonight: true };
+  drawDuty({ ...night, entries: Array.from({ length: count }, () => one) });
+  const boxOf = (chosen) => document.querySelector(chosen).getBoundingClientRect();
+  const rows = [...document.querySelectorAll("#duty li")].map((each) => each.getBoundingClientRect());
+  const [alerts, news, duty] = [".wall-alerts", ".wall-news", ".wall-duty"].map(boxOf);
+  return {
+    rows: rows.length,
+    cut: rows.filter(({ bottom }) => bottom > boxOf("#duty").bottom + 1).length,
+    apart: alerts.bottom < news.top && news.bottom < duty.top,
+    alertsShare: alerts.height / innerHeight,
+  };
+}"""
 
 
 @pytest.fixture
@@ -42,6 +62,22 @@ def test_the_wall_fits_its_screen_and_reads_from_five_metres(wall, viewport, the
     if viewport is not UHD:
         faults = Axe().run(page).response["violations"]
         assert [each["id"] for each in faults if each["impact"] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (5, 5), (10, 10), (40, 10)])
+def test_every_unit_on_duty_that_is_listed_is_seen_whole_and_alerts_keep_their_room(wall, count, rows):
+    told = wall(query="?lang=en").page.evaluate(DUTY_OF, count)
+    assert (told["rows"], told["cut"], told["apart"]) == (rows, 0, True)
+    assert told["alertsShare"] > 0.2
+
+
+def test_on_a_phone_the_wall_is_a_page_whose_panels_stand_open(visit):
+    page = visit("screen", viewport=PHONE).open("/wall?lang=zh")
+    heights = page.evaluate(
+        "[...document.querySelectorAll('.wall-side:not([hidden])')].map((each) => each.offsetHeight)"
+    )
+    assert len(heights) == 3 and min(heights) > 60
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_scenes_take_turns_by_keys_and_by_the_desk(wall, live_server):

@@ -8,8 +8,11 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
+import pyogrio
 import pypdfium2
 import pytest
+import shapely
 from pyproj import Transformer
 from sqlalchemy import text
 
@@ -280,6 +283,75 @@ def test_a_plan_is_taken_away_as_gpx_kml_geojson_and_a_calendar(people):
     assert calendar.count("BEGIN:VEVENT") == stop_count and "DTSTART:20260615T12" in calendar
     assert max(len(line.encode()) for line in calendar.split("\r\n")) <= 75
     assert of("exe").status_code == 400
+
+
+def test_the_files_of_a_plan_are_read_by_gdal_and_its_calendar_keeps_the_rules_of_rfc_5545(people, tmp_path):
+    plan = made(people["planner"])
+    content = plan["content"]
+    routes = [route for route in content["result"]["routes"] if route["visits"]]
+    places = {stop["code"]: (stop["lon"], stop["lat"]) for stop in content["stops"]}
+    planned = sorted(places[visit["stop"]] for route in routes for visit in route["visits"])
+    for kind in ("gpx", "kml", "geojson", "ics"):
+        answer = people["planner"].get(f"/api/plans/{plan['id']}/file.{kind}")
+        (tmp_path / f"plan.{kind}").write_bytes(answer.data)
+
+    def read(kind, layer=None):
+        frame = pyogrio.read_dataframe(tmp_path / f"plan.{kind}", layer=layer, fid_as_index=True)
+        assert frame.crs.to_epsg() == 4326
+        return frame
+
+    def points(geometry):
+        return sorted(zip(geometry.x, geometry.y, strict=True))
+
+    gpx = read("gpx", "route_points")
+    assert np.allclose(points(gpx.geometry), planned, atol=1e-9)
+    assert gpx["time"].notna().all()
+    tracks = read("gpx", "tracks")
+    ways = [route["line"] for route in routes if len(route["line"]) > 1]
+    facts = pyogrio.read_info(tmp_path / "plan.gpx", layer="routes", force_feature_count=True)
+    assert (len(tracks), facts["features"]) == (len(ways), len(routes))
+    assert shapely.get_num_coordinates(tracks.geometry).sum() == sum(map(len, ways))
+
+    layers = [name for name, _ in pyogrio.list_layers(tmp_path / "plan.kml")]
+    assert len(layers) == len(routes)
+    kml = pd.concat([read("kml", name) for name in layers])
+    is_stop = kml.geom_type == "Point"
+    assert np.allclose(points(kml[is_stop].geometry), planned, atol=1e-9)
+    assert kml[~is_stop].geom_type.value_counts().to_dict() == {"LineString": len(ways)}
+
+    geojson = read("geojson")
+    assert np.allclose(points(geojson[geojson["kind"] == "visit"].geometry), planned, atol=1e-9)
+    assert set(geojson[geojson["kind"] == "route"]["team"]) == {route["team"] for route in routes}
+
+    changed_at = datetime.fromisoformat(plan["changed_at"]).replace(microsecond=0)
+    planned_visits = [visit for route in routes for visit in route["visits"]]
+    _keeps_the_rules((tmp_path / "plan.ics").read_bytes(), planned_visits, changed_at)
+
+
+def _keeps_the_rules(raw, planned, changed_at):
+    """RFC 5545: CRLF ends every line, 75 octets at most, folded lines unfold, events have UID, DTSTAMP and DTSTART."""
+    assert raw.endswith(b"\r\n") and raw.count(b"\n") == raw.count(b"\r\n")
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 75
+    lines = raw.decode().replace("\r\n ", "").split("\r\n")[:-1]
+    assert (lines[0], lines[1], lines[-1]) == ("BEGIN:VCALENDAR", "VERSION:2.0", "END:VCALENDAR")
+    events, now = [], None
+    for line in lines:
+        name, _, value = line.partition(":")
+        if line == "BEGIN:VEVENT":
+            now = {}
+        elif line == "END:VEVENT":
+            events.append(now)
+            now = None
+        elif now is not None:
+            assert name not in now
+            now[name] = value
+    assert len({event["UID"] for event in events}) == len(events) == len(planned)
+    moment = lambda words: datetime.strptime(words, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)  # noqa: E731
+    told = sorted((moment(event["DTSTART"]), moment(event["DTEND"])) for event in events)
+    as_planned = [tuple(datetime.fromisoformat(each[name]) for name in ("begins_at", "leaves_at")) for each in planned]
+    # Whole seconds: the calendar knows none smaller.
+    assert told == sorted(tuple(each.replace(microsecond=0) for each in pair) for pair in as_planned)
+    assert {moment(event["DTSTAMP"]) for event in events} == {changed_at} and all(event["SUMMARY"] for event in events)
 
 
 def test_a_shift_that_is_none_and_an_area_without_hotspots_are_refused_with_the_remedy(people):
