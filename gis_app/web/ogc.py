@@ -34,7 +34,7 @@ _FORM = (ogc_params.FORMAT,)
 _ITEM = (ogc_params.CRS, ogc_params.FORMAT)
 
 
-@blueprint.get("")
+@blueprint.get("", strict_slashes=False)
 @requires(Right.VIEW_MAP)
 @contract("The landing page of the OGC API", query=_FORM)
 def landing() -> ResponseReturnValue:

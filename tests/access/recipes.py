@@ -255,6 +255,7 @@ READS = {
     "questions.kept_answer": lambda objects: [Ask(f"/api/questions/{each}") for each in objects.questions.values()],
     "ogc.landing": _asks("/ogc", "/ogc?f=html"),
     "ogc.api": _asks("/ogc/api"),
+    "qgis.project": _asks("/ogc/project.qgs"),
     "ogc.conformance": _asks("/ogc/conformance"),
     "ogc.functions": _asks("/ogc/functions"),
     "ogc.tile_matrix_sets": _asks("/ogc/tileMatrixSets"),
