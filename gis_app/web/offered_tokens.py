@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import request
 
 READING = frozenset({"GET", "HEAD"})
-BASIC_BLUEPRINTS = frozenset({"ogc", "qgis"})
+BASIC_BLUEPRINTS = frozenset({"ogc", "ogc_tiles", "qgis"})
 """Basic opens nothing but reading here: a browser that was told such a log-in sends it along unasked."""
 
 

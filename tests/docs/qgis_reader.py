@@ -15,6 +15,7 @@ from qgis.core import (
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
+    QgsRectangle,
 )
 from qgis.PyQt.QtCore import QEventLoop, QSize
 
@@ -38,13 +39,14 @@ def main(path, login, token, picture=""):
         "hazards": sorted(each["id"] for each in layers["hazards"].getFeatures()),
         "metres": _reprojected(layers["hazards"], project),
     }
-    # QGIS hands a filter on to the server where it stands as the layer's own.
+    box = QgsRectangle(120.6, 27.7, 120.64, 27.85)
+    found["in_box"] = sorted(each["id"] for each in layers["hazards"].getFeatures(QgsFeatureRequest(box)))
     layers["hazards"].setSubsetString("\"severity\" = 'major'")
     found["major"] = sorted(each["id"] for each in layers["hazards"].getFeatures())
     layers["hazards"].setSubsetString("")
     found["colours"] = {
         "features": _colours(project, [layers["hazards"], layers["townships"]]),
-        "tiles": _colours(project, [layers["streets"], layers["land"]]),
+        "tiles": _colours(project, [layers["streets"], layers["water"], layers["land"]]),
     }
     if picture:
         _colours(project, project.layerTreeRoot().checkedLayers(), picture)

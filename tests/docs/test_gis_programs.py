@@ -88,10 +88,17 @@ def test_qgis_reads_all_features_page_by_page_and_places_them_in_metres(qgis_rea
         assert place == pytest.approx([point.x, point.y], abs=0.02)
 
 
-def test_qgis_lets_the_server_filter(qgis_read, known):
+def test_qgis_filters_by_properties_and_lets_the_server_choose_what_lies_in_the_view(qgis_read, known):
     read, asked = qgis_read
     assert read["major"] == sorted(known.index[known["severity"] == "major"])
-    assert any(query.get("severity") == ["major"] for query in items_asked(asked))
+    degrees = known.to_crs(4326).geometry
+    assert read["in_box"] == sorted(known.index[(degrees.x >= 120.6) & (degrees.x <= 120.64)])
+    boxes = [[float(each) for each in query["bbox"][0].split(",")] for query in items_asked(asked) if "bbox" in query]
+    west, south, east, north = known.to_crs(4326).total_bounds
+    assert boxes
+    assert all(box[0] < west and box[1] < south and box[2] > east and box[3] > north for box in boxes)
+    # The size of a page is the one that the OpenAPI document tells.
+    assert {query["limit"][0] for query in items_asked(asked)} <= {"10", "1000"}
 
 
 def test_qgis_draws_features_and_vector_tiles_as_the_map_does(qgis_read):
