@@ -2,17 +2,21 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import geopandas
+import pyogrio
 import pytest
 import requests
 from owslib.ogcapi.features import Features
 from owslib.util import Authentication
 from pyproj import Transformer
 
+from gis_app import paths
 from gis_app.client import Client
 from tests.callers import token_of
 from tests.docs.recording_proxy import recorded
@@ -183,3 +187,57 @@ def test_owslib_reads_filtered_limited_and_in_another_system(owslib, known, prox
     assert unquote(proxy[1][-1][1]).replace("+", " ").count(MAJOR) == 1
     one = owslib.collection_item("hazards", found["features"][0]["id"])
     assert one["properties"]["severity"] == "major"
+
+
+GUIDE = paths.layers().parent / "docs" / "ogc_api.md"
+
+
+def examples(language, containing):
+    """Return the one block of the guide in a language that holds a word."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    (found,) = [block for block in blocks if containing in block]
+    return found
+
+
+def run_in_shell(live_server, code, folder, token):
+    names = {"JINGWEI": live_server.address, "TOKEN": token, "LOGIN": LOGIN, "PATH": os.environ["PATH"]}
+    command = ["bash", "-euo", "pipefail", "-c", code]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=names, cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_the_guides_example_of_a_change_adds_a_facility(live_server, tmp_path):
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    able = token_of(live_server, "city", rights=("view_map", "plan_patrols"))
+    code = examples("sh", "curl -X POST").replace("curl -X", "curl -sS -D answer.txt -X")
+    run_in_shell(live_server, code, tmp_path, able)
+    told = (tmp_path / "answer.txt").read_text(encoding="utf-8")
+    assert told.split()[1] == "201"
+    (place,) = re.findall(r"^Location: (\S+)", told, re.MULTILINE | re.IGNORECASE)
+    head = {"Authorization": f"Bearer {able}"}
+    made = requests.get(place, headers=head, timeout=30).json()
+    assert made["properties"]["name_en"] == "Tangxia school"
+    assert made["geometry"]["coordinates"] == [120.61, 27.81]
+    assert requests.delete(place, headers=head, timeout=30).status_code == 204
+
+
+def test_the_guides_examples_for_geopandas_and_owslib_read_the_major_hazards(live_server, token, known):
+    names = {"ADDRESS": live_server.address, "LOGIN": LOGIN, "TOKEN": token}
+    exec(examples("python", "owslib"), names)  # noqa: S102 - our own guide
+    assert names["found"]["numberMatched"] == (known["severity"] == "major").sum()
+    try:
+        exec(examples("python", "pyogrio"), names)  # noqa: S102 - our own guide
+    finally:
+        pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": None})
+    assert sorted(names["hazards"]["id"]) == sorted(known.index[known["severity"] == "major"])
+
+
+def test_the_guides_example_for_ogr2ogr_writes_all_hazards(live_server, token, known, tmp_path):
+    if shutil.which("ogr2ogr") is None:
+        pytest.skip("GDAL's programs are not installed (apt install gdal-bin)")
+    run_in_shell(live_server, examples("sh", "ogr2ogr"), tmp_path, token)
+    written = geopandas.read_file(tmp_path / "hazards.gpkg")
+    assert written.crs.to_epsg() == 4549
+    assert sorted(written["id"]) == sorted(known.index)
