@@ -75,9 +75,10 @@ class Gate:
         """Return who logged in with a secret, None if nobody did or it ended."""
         return self._remembered(("session", secret_hash(secret)), lambda hashed: self._session(hashed, secret))
 
-    def of_token(self, secret: str) -> Caller | None:
-        """Return whose token this is, None if nobody's or it ended."""
-        return self._remembered(("token", secret_hash(secret)), self._token)
+    def of_token(self, secret: str, *, login: str | None = None) -> Caller | None:
+        """Return whose token this is, None if nobody's, if it ended, or if it is not that login's where one is said."""
+        caller = self._remembered(("token", secret_hash(secret)), self._token)
+        return None if caller is not None and login not in (None, caller.scope.account) else caller
 
     def forget(self, secret: str) -> None:
         """Ask the database at the next request: the log-in just ended here."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, Engine, text
+from sqlalchemy import ColumnElement, Connection, Engine
 from sqlalchemy.exc import DataError, InternalError, OperationalError
 
 from gis_app.domain.errors import InvalidInput
@@ -15,10 +15,11 @@ from gis_app.planning.nearest_by_street import nearest_by_street
 from gis_app.planning.travel_modes import TRAVEL_MODES
 from gis_app.rendering.layer_spec import LayerSpec
 from gis_app.services.feature_collections import LONGEST_S, Catalogue
+from gis_app.services.heavy_lane import HeavyLane
 from gis_app.services.plan_streets import network
 from gis_app.storage import questions
 from gis_app.storage.cql2 import compile_filter, read_text
-from gis_app.storage.engine import scoped, was_cancelled
+from gis_app.storage.engine import bound_heavy, scoped, was_cancelled
 from gis_app.storage.feature_collections import GEOMETRY, FeatureSource
 
 MOST_BY_STREET = 5_000
@@ -33,11 +34,14 @@ class QuestionDesk:
     ----------
     srid
         Projected CRS of ways along streets.
+    lane
+        What questions wait in, and SQL with them.
     """
 
     engine: Engine
     catalogue: Catalogue
     srid: int
+    lane: HeavyLane = field(default_factory=HeavyLane)
 
     def layers_of(self, scope: Scope, question: Question) -> list[LayerSpec]:
         """Return the layers a question reads.
@@ -59,12 +63,14 @@ class QuestionDesk:
             If a layer is not there for the caller.
         InvalidInput
             If the question names what is not there, cannot be computed, or takes too long; names the part.
+        TooMany
+            If those before it take too long.
         """
         layers = self.layers_of(scope, question)
         sources = self._sources(scope, question, layers)
         try:
-            with scoped(self.engine, scope) as connection:
-                connection.execute(text(f"SET LOCAL statement_timeout = {round(LONGEST_S * 1000)}"))
+            with self.lane.entered(), scoped(self.engine, scope) as connection:
+                bound_heavy(connection, seconds=LONGEST_S)
                 pairs = self._pairs(connection, question, sources)
                 made = questions.built(question, sources, pairs=pairs)
                 return questions.answer_of(connection, made, question.limit)

@@ -15,6 +15,7 @@ from gis_app.domain.rights import Scope
 from gis_app.rendering.layer_spec import LayerSpec
 from gis_app.services.audit import Ledger
 from gis_app.services.feature_collections import LONGEST_S
+from gis_app.services.heavy_lane import HeavyLane
 from gis_app.storage import read_only_sql
 from gis_app.storage.engine import scoped, was_cancelled
 from gis_app.storage.sql_reading import checked_sql
@@ -38,7 +39,9 @@ def schema_of(ledger: Ledger, layers: Mapping[str, LayerSpec], scope: Scope) -> 
         ]
 
 
-def answer(ledger: Ledger, layers: Mapping[str, LayerSpec], scope: Scope, statement: str, *, limit: int) -> Answer:
+def answer(
+    ledger: Ledger, layers: Mapping[str, LayerSpec], scope: Scope, statement: str, *, limit: int, lane: HeavyLane
+) -> Answer:
     """Run a statement within the caller's area; it is noted in the audit before its answer is shown.
 
     Raises
@@ -47,12 +50,15 @@ def answer(ledger: Ledger, layers: Mapping[str, LayerSpec], scope: Scope, statem
         If it does more than read the views of the caller's layers.
     InvalidInput
         If it cannot be read or run, or takes too long.
+    TooMany
+        If those before it in the lane take too long.
     Unavailable
         If the database has no role for it.
     """
     checked = checked_sql(statement, views_of(layers, scope))
     most = min(limit, MOST_ROWS)
-    found = _run(ledger, scope, lambda at: read_only_sql.answer(at, checked, limit=most, seconds=LONGEST_S))
+    with lane.entered():
+        found = _run(ledger, scope, lambda at: read_only_sql.answer(at, checked, limit=most, seconds=LONGEST_S))
     with ledger.writing(scope) as work:
         detail = {"statement": checked[:_NOTED], "rows": len(found.rows)}
         work.note("sql.read", "sql", scope_path=scope.area_path, **detail)

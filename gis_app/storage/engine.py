@@ -130,6 +130,13 @@ def was_cancelled(error: BaseException) -> bool:
     return getattr(getattr(error, "orig", error), "sqlstate", None) == _CANCELLED
 
 
+def bound_heavy(connection: Connection, *, seconds: float) -> None:
+    """Stop the statements of this transaction after some seconds, and keep each to one process of the database."""
+    # Parallel workers would answer one question sooner and let everybody else wait for a processor.
+    connection.execute(text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}"))
+    connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+
+
 def system_scope(account: str = "system") -> Scope:
     """Return the scope of the system's own jobs: the whole city."""
     return Scope(account=account, area_path=EVERYTHING)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from gis_app.domain.errors import Unavailable
 from gis_app.domain.questions import Answer
+from gis_app.storage.engine import bound_heavy
 
 READER_ROLE = "jingwei_reader"
 MAKE_READER = f"CREATE ROLE {READER_ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
@@ -95,7 +96,7 @@ def _become_reader(connection: Connection, seconds: float) -> None:
             role=READER_ROLE,
             statement=MAKE_READER,
         )
-    connection.execute(text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}"))
+    bound_heavy(connection, seconds=seconds)
     connection.execute(text("SET LOCAL work_mem = '32MB'"))
     connection.execute(text(f"SET LOCAL ROLE {READER_ROLE}"))
     connection.execute(text("SET TRANSACTION READ ONLY"))

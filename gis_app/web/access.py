@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from gis_app.domain.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from gis_app.domain.rights import Right, Scope
 from gis_app.services.gate import Caller, Gate
+from gis_app.web.offered_tokens import names_somebody, offered_token
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 OPEN = "open"
@@ -96,11 +97,10 @@ def _holds(right: str) -> bool:
 def asking_again() -> Callable[[], Caller | None]:
     """Return what asks once more who made this request, also after it was answered in part."""
     gate: Gate = current_app.extensions["jingwei"].gate
-    authorization = request.headers.get("Authorization")
     # Who names a token wants that one: with a wrong one the browser's own log-in does not step in.
-    if authorization is not None:
-        kind, _, token = authorization.partition(" ")
-        return lambda: gate.of_token(token.strip()) if kind.lower() == "bearer" and token else None
+    if names_somebody():
+        offered = offered_token()
+        return lambda: None if offered is None else gate.of_token(offered.secret, login=offered.login)
     secret = request.cookies.get(session_cookie(), "")
     return lambda: gate.of_session(secret) if secret else None
 
@@ -149,7 +149,7 @@ def _refuse_nul() -> None:
 def _refuse_foreign_origin() -> None:
     """Let changes come from our own pages only; programs with a token send no origin."""
     stated = request.headers.get("Origin") or request.headers.get("Referer")
-    if stated is None and "Authorization" in request.headers:
+    if stated is None and names_somebody():
         return
     parts = urlsplit(stated or "")
     is_ours = (parts.scheme, parts.netloc) == (request.scheme, request.host)

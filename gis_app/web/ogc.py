@@ -1,4 +1,4 @@
-"""OGC API - Features and Tiles: layers as collections, for QGIS, GDAL and notebooks, and as pages for people."""
+"""OGC API - Features: layers as collections, for QGIS, GDAL and notebooks, and as pages for people."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ from gis_app.rendering.map_page import safe_json
 from gis_app.services import maps
 from gis_app.services.feature_collections import Catalogue, Features, tag_of
 from gis_app.storage.crs import CRS84, CRS_OF
-from gis_app.storage.tiles import TileAddress
 from gis_app.web import ogc_documents as documents
 from gis_app.web import ogc_params, params
 from gis_app.web.access import current_scope, requires
 from gis_app.web.cases import MAP_LAYERS
-from gis_app.web.contract import Parameter, contract
+from gis_app.web.contract import contract
 from gis_app.web.static_files import static_url
-from gis_app.web.tiles import TILE_TYPE, tile_answer
 
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
 GEOJSON, SCHEMA = "application/geo+json", "application/schema+json"
@@ -34,7 +32,7 @@ _FORM = (ogc_params.FORMAT,)
 _ITEM = (ogc_params.CRS, ogc_params.FORMAT)
 
 
-@blueprint.get("")
+@blueprint.get("", strict_slashes=False)
 @requires(Right.VIEW_MAP)
 @contract("The landing page of the OGC API", query=_FORM)
 def landing() -> ResponseReturnValue:
@@ -172,58 +170,6 @@ def item(collection: str, identity: str) -> ResponseReturnValue:
     return answer
 
 
-@blueprint.get("/collections/<collection>/tiles")
-@requires(Right.VIEW_MAP)
-@contract("The tile sets of a collection", query=_FORM)
-def tilesets(collection: str) -> ResponseReturnValue:
-    """Answer the list of tile sets: one, of the web-mercator square."""
-    layer = _layer(collection)
-    place = f"/collections/{layer.id}/tiles"
-    return jsonify(links=[documents.link("self", place)], tilesets=[_tileset(layer)])
-
-
-@blueprint.get("/collections/<collection>/tiles/WebMercatorQuad")
-@requires(Right.VIEW_MAP)
-@contract(
-    "The tile set of a collection, as TileJSON with f=tilejson",
-    query=(Parameter("f", "json or tilejson", {"type": "string", "enum": ["json", "tilejson"]}),),
-)
-def tileset(collection: str) -> ResponseReturnValue:
-    """Answer the tile set."""
-    layer = _layer(collection)
-    if request.args.get("f") != "tilejson":
-        return jsonify(_tileset(layer))
-    return jsonify(
-        tilejson="3.0.0",
-        name=layer.title.in_locale(params.locale()),
-        tiles=[_tile_address(layer)],
-        minzoom=layer.minzoom,
-        maxzoom=layer.maxzoom,
-        bounds=list(_bounds()),
-        vector_layers=[{"id": layer.id, "fields": dict.fromkeys(layer.tile_columns, "")}],
-    )
-
-
-@blueprint.get("/collections/<collection>/tiles/WebMercatorQuad/<int:z>/<int:row>/<int:column>")
-@requires(Right.VIEW_MAP)
-@contract("One tile of a collection", query=(*params.WINDOW_PARAMETERS, params.NIGHT_PARAMETER), answers=TILE_TYPE)
-def tile(collection: str, z: int, row: int, column: int) -> ResponseReturnValue:
-    """Answer one tile; 204 where nothing is."""
-    layer, state, wanted = _layer(collection), current_app.extensions["jingwei"], params.tile_filter()
-    state.looks.note(current_scope(), layer, night=wanted.night)
-    made = state.tiles.tile(current_scope(), layer.id, TileAddress(z, column, row), wanted)
-    return tile_answer(made)
-
-
-@blueprint.get("/tileMatrixSets")
-@requires(Right.VIEW_MAP)
-@contract("The tile matrix sets", query=_FORM)
-def tile_matrix_sets() -> ResponseReturnValue:
-    """Answer the one tile matrix set, by its address in the OGC register."""
-    own = {"id": "WebMercatorQuad", "uri": documents.WEB_MERCATOR_QUAD, "links": []}
-    return jsonify(tileMatrixSets=[own])
-
-
 def _catalogue() -> Catalogue:
     found: Catalogue = current_app.extensions["jingwei"].catalogue
     return found
@@ -249,26 +195,6 @@ def _schema(layer: LayerSpec, place: str) -> Response:
     ogc_params.require_known(())
     document = documents.schema(layer, _catalogue().source(current_scope(), layer), place, params.locale())
     return _json(document, SCHEMA)
-
-
-def _tileset(layer: LayerSpec) -> dict[str, Any]:
-    place = f"/collections/{layer.id}/tiles/WebMercatorQuad"
-    return {
-        "title": layer.title.in_locale(params.locale()),
-        "dataType": "vector",
-        "crs": documents.WEB_MERCATOR,
-        "tileMatrixSetURI": documents.WEB_MERCATOR_QUAD,
-        "links": [
-            documents.link("self", place),
-            {"rel": "item", "href": _tile_address(layer, "{tileMatrix}/{tileRow}/{tileCol}"), "type": TILE_TYPE}
-            | {"templated": True},
-            documents.link("describedby", f"{place}?f=tilejson", "application/json", "TileJSON"),
-        ],
-    }
-
-
-def _tile_address(layer: LayerSpec, template: str = "{z}/{y}/{x}") -> str:
-    return f"{documents.root()}/collections/{layer.id}/tiles/WebMercatorQuad/{template}"
 
 
 def _query(**changes: str) -> str:

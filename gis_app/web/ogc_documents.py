@@ -163,6 +163,8 @@ def openapi(layers: Sequence[tuple[LayerSpec, FeatureSource]], locale: str) -> d
         "info": {"title": "Jingwei OGC API", "version": __version__},
         "servers": [{"url": root()}],
         "paths": paths,
+        # QGIS looks for the size of a page here and nowhere else.
+        "components": {"parameters": {"limit": _listed(ogc_params.ITEMS[0])}},
     }
 
 
@@ -181,18 +183,21 @@ def _get(
     kind: str = "application/json",
     named: str = "",
 ) -> dict[str, Any]:
-    listed: list[dict[str, Any]] = [
-        {
-            "name": each.name,
-            "in": "query",
-            "description": each.description,
-            "schema": each.schema,
-            **({"style": "form", "explode": False} if each.schema.get("type") == "array" else {}),
-        }
-        for each in parameters
-    ]
+    listed: list[dict[str, Any]] = [_listed(each) for each in parameters]
     if named:
         listed.append({"name": named, "in": "path", "required": True, "schema": {"type": "string"}})
     content = {kind: {"schema": {"type": "object"}}}
     answers = {"200": {"description": "what was asked for", "content": content}}
     return {"get": {"summary": summary, "operationId": operation, "parameters": listed, "responses": answers}}
+
+
+def _listed(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.description,
+        "schema": parameter.schema,
+        # The default for what is no list; QGIS knows by these two what it may ask for.
+        "style": "form",
+        "explode": False,
+    }

@@ -13,6 +13,7 @@ from gis_app import __version__
 from gis_app.domain.rights import Right
 from gis_app.web.access import CSRF_HEADER, MEMBER, OPEN, declared_right, requires
 from gis_app.web.contract import Contract, contract
+from gis_app.web.offered_tokens import takes_basic
 
 blueprint = Blueprint("openapi", __name__)
 _ARGUMENT = re.compile(r"<(?:(?P<kind>[^:<>]+):)?(?P<name>[^<>]+)>")
@@ -55,6 +56,8 @@ def openapi(app: Flask) -> dict[str, Any]:
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             place = _ARGUMENT.sub(lambda match: f"{{{match['name']}}}", rule.rule)
             operation = _operation(rule, stated, declared_right(view), schemas)
+            if "security" in operation and takes_basic(rule.endpoint.partition(".")[0], method):
+                operation["security"].append({"basic": []})
             paths.setdefault(place, {})[method.lower()] = {
                 **operation,
                 "operationId": f"{method.lower()}.{rule.endpoint}",
@@ -68,6 +71,7 @@ def openapi(app: Flask) -> dict[str, Any]:
             "schemas": schemas,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "jingwei_session"},
             },
         },

@@ -7,6 +7,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from gis_app.web.access import SAFE_METHODS, caller_or_none
+from gis_app.web.offered_tokens import is_basic
 
 READS = "3000 per minute"
 """A wall screen that pans asks for some hundred tiles in a burst."""
@@ -53,7 +54,8 @@ def _who() -> str:
 
 
 def _allowed() -> str:
-    if request.endpoint in _LOG_INS:
+    # A wrong name and password in the header is a log-in that failed, whatever was asked for.
+    if request.endpoint in _LOG_INS or (is_basic() and caller_or_none() is None):
         return LOG_INS
     if request.endpoint in _POSITIONS:
         return POSITIONS

@@ -67,7 +67,8 @@ def answer() -> ResponseReturnValue:
     state, scope, body = current_app.extensions["jingwei"], current_scope(), body_of(StatementBody)
     if body.explain:
         return jsonify(plan=sql_reading.plan(state.ledger, state.layers, scope, body.statement))
-    found = sql_reading.answer(state.ledger, state.layers, scope, body.statement, limit=body.limit)
+    lane = state.questions.lane
+    found = sql_reading.answer(state.ledger, state.layers, scope, body.statement, limit=body.limit, lane=lane)
     return jsonify(
         columns=[{"name": name, "title": name, "kind": found.kinds[name], "values": {}} for name in found.columns],
         rows=found.rows,

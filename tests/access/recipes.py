@@ -255,16 +255,17 @@ READS = {
     "questions.kept_answer": lambda objects: [Ask(f"/api/questions/{each}") for each in objects.questions.values()],
     "ogc.landing": _asks("/ogc", "/ogc?f=html"),
     "ogc.api": _asks("/ogc/api"),
+    "qgis.project": _asks("/ogc/project.qgs"),
     "ogc.conformance": _asks("/ogc/conformance"),
     "ogc.functions": _asks("/ogc/functions"),
-    "ogc.tile_matrix_sets": _asks("/ogc/tileMatrixSets"),
+    "ogc_tiles.tile_matrix_sets": _asks("/ogc/tileMatrixSets"),
     "ogc.collections": _asks("/ogc/collections", "/ogc/collections?f=html"),
     "ogc.collection": _of_collections("", "?f=html"),
     "ogc.queryables": _of_collections("/queryables", layers=SOME_LAYERS),
     "ogc.schema": _of_collections("/schema", layers=SOME_LAYERS),
-    "ogc.tilesets": _of_collections("/tiles", layers=SOME_LAYERS),
-    "ogc.tileset": _of_collections("/tiles/WebMercatorQuad?f=tilejson", layers=SOME_LAYERS),
-    "ogc.tile": lambda objects: [
+    "ogc_tiles.tilesets": _of_collections("/tiles", layers=SOME_LAYERS),
+    "ogc_tiles.tileset": _of_collections("/tiles/WebMercatorQuad?f=tilejson", layers=SOME_LAYERS),
+    "ogc_tiles.tile": lambda objects: [
         Ask("/ogc/collections/{0}/tiles/WebMercatorQuad/{1}/{3}/{2}?{4}".format(*parts.split("/"), WINDOW))
         for parts in (
             tile_path(layer, zoom, lon).removeprefix("/tiles/").removesuffix(".mvt")
@@ -1054,7 +1055,11 @@ _ACCOUNT_ACTIONS = {
 NAMES_NO_OBJECT = {
     "layer_exports.export": "a layer, the same for everybody",
     **dict.fromkeys(
-        (f"ogc.{name}" for name in ("collection", "queryables", "schema", "items", "tilesets", "tileset", "tile")),
+        (f"ogc.{name}" for name in ("collection", "queryables", "schema", "items")),
+        "a layer, the same for everybody",
+    ),
+    **dict.fromkeys(
+        (f"ogc_tiles.{name}" for name in ("tilesets", "tileset", "tile")),
         "a layer, the same for everybody",
     ),
     "ogc_changes.create": "a layer, the same for everybody",

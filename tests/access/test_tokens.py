@@ -1,6 +1,7 @@
 """Tokens for programs: never more than their account has today, and nothing once that ends."""
 
 import re
+from base64 import b64encode
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,8 +10,10 @@ from sqlalchemy import text
 from gis_app.domain.rights import Right, Role
 from gis_app.services import accounts
 from gis_app.storage.engine import system_scope
+from gis_app.web.rate_limits import LOG_INS
 from tests.access.places import EAST, EAST_VILLAGE, GRIDS, WEST, WEST_VILLAGE, foreign_words
 from tests.access.recipes import WINDOW, tile_path
+from tests.callers import PASSWORD
 
 EVERYTHING_OF_IT = ("view_map", "view_aggregates", "view_named_tracks", "report_hazard", "correct_hazard", "export")
 LIST, TABLE = f"/api/hazards?{WINDOW}", f"/api/hazards.csv?{WINDOW}"
@@ -183,3 +186,63 @@ def test_the_secret_of_a_log_in_is_no_token(strict_app, make_member):
     _, client = make_member()
     program = Program(strict_app, client.get_cookie("jingwei_session").value)
     assert program.status() == 401
+
+
+ITEMS = "/ogc/collections/hazards/items"
+OGC_TILE = "/ogc/collections/hazards/tiles/WebMercatorQuad/12/1718/3420"
+
+
+def basic(login, token):
+    return {"Authorization": "Basic " + b64encode(f"{login}:{token}".encode()).decode()}
+
+
+@pytest.fixture
+def nameless(strict_app):
+    """A program without cookie and token."""
+    return FlaskClient(strict_app)
+
+
+def test_the_ogc_api_is_read_with_the_token_as_the_password_of_the_login(make_program, nameless):
+    login, _, program = make_program()
+    answer = nameless.get(ITEMS, headers=basic(login.upper(), program.token))
+    assert answer.status_code == 200
+    assert answer.json["features"] == program.ask(ITEMS).json["features"]
+    assert [word for word in foreign_words(WEST) if word in answer.get_data(as_text=True)] == []
+    assert nameless.get(OGC_TILE, headers=basic(login, program.token)).status_code in (200, 204)
+
+
+def test_nothing_else_is_reached_with_a_name_and_a_password(make_program, nameless):
+    login, _, program = make_program()
+    headers = basic(login, program.token)
+    assert {nameless.get(place, headers=headers).status_code for place in (LIST, TABLE, TRACKS, "/", "/audit")} == {401}
+    feature = {"type": "Feature", "properties": {}}
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        place = ITEMS if method == "POST" else f"{ITEMS}/{REPORT['id']}"
+        assert nameless.open(place, method=method, headers=headers, json=feature).status_code == 401
+    assert nameless.post("/api/hazards", headers=headers, json=REPORT).status_code == 401
+
+
+def test_a_token_is_nobodys_under_another_name_and_a_password_is_no_token(make_program, make_account, nameless):
+    login, client, program = make_program()
+    for name, word in [(make_account(), program.token), ("", program.token), (login, PASSWORD), (login, ""), ("", "")]:
+        assert nameless.get(ITEMS, headers=basic(name, word)).status_code == 401
+        assert client.get(ITEMS, headers=basic(name, word)).status_code == 401
+    assert nameless.get(ITEMS, headers={"Authorization": "Basic !!"}).status_code == 401
+    assert nameless.get(ITEMS, headers={"Authorization": "Basic /w=="}).status_code == 401
+    secret = client.get_cookie("jingwei_session").value
+    assert nameless.get(ITEMS, headers=basic(login, secret)).status_code == 401
+
+
+def test_a_revoked_token_is_no_password(make_program, nameless):
+    login, client, program = make_program()
+    page = client.get("/account").get_data(as_text=True)
+    client.post(re.search(r"/account/tokens/[0-9a-f-]{36}/revoke", page).group(0))
+    assert nameless.get(ITEMS, headers=basic(login, program.token)).status_code == 401
+
+
+def test_wrong_names_and_passwords_are_bounded_like_log_ins_and_right_ones_are_not(make_program, nameless):
+    login, _, program = make_program()
+    most = int(LOG_INS.split()[0])
+    statuses = [nameless.get(ITEMS, headers=basic(login, f"jw_{turn}")).status_code for turn in range(most + 2)]
+    assert statuses == [401] * most + [429] * 2
+    assert {nameless.get(ITEMS, headers=basic(login, program.token)).status_code for _ in range(3)} == {200}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -11,46 +10,31 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Double,
-    String,
     Text,
     and_,
     cast,
-    collate,
     false,
-    func,
     literal,
     not_,
     or_,
     true,
 )
-from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import array
 
 from gis_app.storage.cql2 import space, time
+from gis_app.storage.cql2.comparisons import COMPARISONS, compared, like
 from gis_app.storage.cql2.functions import arithmetic, called
 from gis_app.storage.cql2.terms import Term, refused, require_kind
+from gis_app.storage.cql2.written_values import folded, scalar
 from gis_app.storage.crs import CRS84, Crs
 
 DEEPEST = 40
 MOST_ITEMS = 1000
-_COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
-    "=": lambda a, b: a == b,
-    "<>": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
 _ARRAY_OPERATORS = {"a_equals": "=", "a_contains": "@>", "a_containedby": "<@", "a_overlaps": "&&"}
 _CONNECTIVES = frozenset(("and", "or", "not"))
-_PREDICATES = frozenset((*_COMPARISONS, *_ARRAY_OPERATORS, "in", "like", "between", "isNull"))
+_PREDICATES = frozenset((*COMPARISONS, *_ARRAY_OPERATORS, "in", "like", "between", "isNull"))
 _PREDICATES |= space.SPATIAL | time.TEMPORAL
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "div", "%", "^"))
-_ORDERED = ("text", "number", "moment", "date")
-_ANY_SCRIPT = "und-x-icu"
-"""A database of the C locale knows capitals of ASCII alone."""
-_MARKS = "[\u0300-\u036f]"
-"""Accents, as they stand beside their letter in the decomposed form."""
 
 
 def compile_filter(expression: Any, properties: Mapping[str, Term], *, crs: Crs = CRS84) -> ColumnElement[bool]:
@@ -122,15 +106,15 @@ class _Compiler:
         if op == "isNull":
             return terms[0].sql.is_(None)
         if op == "like":
-            return self._like(terms, place)
+            return like(terms, place)
         if op == "between":
             first, low, high = terms
-            return and_(_compared(">=", first, low, place), _compared("<=", first, high, place))
+            return and_(compared(">=", first, low, place), compared("<=", first, high, place))
         if op in _ARRAY_OPERATORS:
             for number, term in enumerate(terms):
                 require_kind(term, ("array",), f"{place}/args/{number}", op)
             return cast(terms[0].sql.op(_ARRAY_OPERATORS[op])(terms[1].sql), Boolean)
-        return _compared(op, terms[0], terms[1], place)
+        return compared(op, terms[0], terms[1], place)
 
     def _in(self, arguments: list[Any], place: str, depth: int) -> ColumnElement[bool]:
         _require_count("in", arguments, 2, place)
@@ -138,17 +122,7 @@ class _Compiler:
             raise refused(f"{place}/args/1", "`in` takes a list of 1 to 1,000 values.")
         wanted = self.term(arguments[0], f"{place}/args/0", depth + 1)
         listed = [self.term(each, f"{place}/args/1/{n}", depth + 1) for n, each in enumerate(arguments[1])]
-        return or_(*(_compared("=", wanted, each, f"{place}/args/1/{n}") for n, each in enumerate(listed)))
-
-    def _like(self, terms: list[Term], place: str) -> ColumnElement[bool]:
-        for number, term in enumerate(terms):
-            require_kind(term, ("text",), f"{place}/args/{number}", "like")
-        pattern = terms[1].literal
-        if not isinstance(pattern, str):
-            raise refused(f"{place}/args/1", "the pattern of `like` is a text.", "Write LIKE 'Rui%'.")
-        if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
-            raise refused(f"{place}/args/1", "the pattern ends with a single backslash.", "Double it.")
-        return terms[0].sql.like(terms[1].sql)
+        return or_(*(compared("=", wanted, each, f"{place}/args/1/{n}") for n, each in enumerate(listed)))
 
     def term(self, node: Any, place: str, depth: int) -> Term:
         """Return a node that is a value."""
@@ -157,7 +131,7 @@ class _Compiler:
         if isinstance(node, list):
             return self._array(node, place, depth)
         if not isinstance(node, Mapping):
-            return _scalar(node, place)
+            return scalar(node, place)
         if "property" in node:
             return self._property(node, place)
         if "date" in node:
@@ -188,7 +162,7 @@ class _Compiler:
             return Term(arithmetic(op, terms[0].sql, terms[1].sql), "number")
         if op in ("casei", "accenti"):
             _require_count(op, terms, 1, place)
-            return _folded(op, require_kind(terms[0], ("text",), f"{place}/args/0", op))
+            return folded(op, require_kind(terms[0], ("text",), f"{place}/args/0", op))
         return called(op, terms, place)
 
     def _property(self, node: Mapping[str, Any], place: str) -> Term:
@@ -221,49 +195,6 @@ class _Compiler:
         of_numbers = kinds == {"number"}
         kind = ARRAY(Double()) if of_numbers else ARRAY(Text())
         return Term(cast(array([each.sql for each in items]), kind), "array")
-
-
-def _compared(op: str, first: Term, second: Term, place: str) -> ColumnElement[bool]:
-    kinds = {first.kind, second.kind}
-    if kinds == {"moment", "date"}:
-        return _COMPARISONS[op](time.moment_sql(first), time.moment_sql(second))
-    usable = len(kinds) == 1 and (first.kind in _ORDERED or (first.kind == "boolean" and op in ("=", "<>")))
-    if not usable:
-        raise refused(
-            place,
-            "{first} and {second} cannot be compared with {op}.",
-            "Look at the queryables for the type of each property.",
-            first=first.kind,
-            second=second.kind,
-            op=op,
-        )
-    return _COMPARISONS[op](first.sql, second.sql)
-
-
-def _scalar(node: Any, place: str) -> Term:
-    if isinstance(node, bool):
-        return Term(true() if node else false(), "boolean", node)
-    if isinstance(node, int | float):
-        try:
-            number = float(node)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            raise refused(place, "the number is too large.")
-        return Term(literal(number, Double()), "number", number)
-    if isinstance(node, str):
-        if "\x00" in node:
-            raise refused(place, "a text holds a character that none has.", "Leave it out.")
-        return Term(literal(node, String()), "text", node)
-    raise refused(place, "this is no value.", "Compare with a text, number, boolean or time; use IS NULL for nothing.")
-
-
-def _folded(op: str, term: Term) -> Term:
-    """Return a text without its capitals, or without its accents; a pattern stays one."""
-    if op == "casei":
-        return Term(func.lower(collate(term.sql, _ANY_SCRIPT)), "text", term.literal)
-    decomposed = func.normalize(term.sql, sql_text("NFD"))
-    return Term(func.regexp_replace(decomposed, _MARKS, "", "g"), "text", term.literal)
 
 
 def _require_count(op: str, values: list[Any], count: int, place: str) -> None:
