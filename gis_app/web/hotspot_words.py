@@ -56,8 +56,8 @@ def page_words() -> dict[str, str]:
         "pei": gettext("PEI"),
         "held_back": gettext("Score on the latest held-back window"),
         "then": gettext("What then happened"),
-        "calibration": gettext("Expected and found, from the coldest cells to the hottest"),
-        "cells": gettext("Cells"),
+        "calibration": gettext("Expected and found, from the coldest places to the hottest"),
+        "cells": gettext("Places"),
         "expected": gettext("Expected"),
         "observed": gettext("Found"),
         "cell": gettext("Rank {rank}: {count} hazards before"),
@@ -66,7 +66,7 @@ def page_words() -> dict[str, str]:
         "trend": gettext("{recent} in the last four weeks, {before} in the four before"),
         "repeats": gettext("{share} followed another within 100 m and a week"),
         "latest": gettext("Latest:"),
-        "nothing": gettext("No cell stands out: no hazards were found in your area."),
+        "nothing": gettext("No place stands out: no hazards were found in your area."),
         "failed": gettext("The map could not be loaded. Try again."),
     }
 
@@ -126,7 +126,7 @@ def _score(judged: Judged) -> str:
     return str(
         gettext(
             "Score on the latest held-back window, {count} hazards found from {start} to {end}: the map made before by "
-            "{method} held {hit} of them in its hottest cells, 5 % (PAI {pai}); counting so far, {other_hit} "
+            "{method} held {hit} of them in its hottest places, 5 % (PAI {pai}); counting so far, {other_hit} "
             "(PAI {other_pai})."
         )
     ).format(
@@ -148,14 +148,14 @@ def _then(shown: ShownMap) -> str:
     hits = int(later[shown.order[: shown.taken(HIT_SHARE)]].sum())
     return str(
         gettext(
-            "What then happened: {count} hazards until {end}, {hits} in the hottest cells (5 %), {misses} elsewhere."
+            "What then happened: {count} hazards until {end}, {hits} in the hottest places (5 %), {misses} elsewhere."
         )
     ).format(count=int(later.sum()), end=day(shown.horizon_end), hits=hits, misses=int(later.sum()) - hits)
 
 
 def _guard(effect: GuardEffect) -> str:
     sentence = str(
-        gettext("The guard left out {count} hazards found by looking; {share} of the hottest cells (5 %) are others.")
+        gettext("The guard left out {count} hazards found by looking; {share} of the hottest places (5 %) are others.")
     ).format(count=effect.left_out, share=percent(effect.changed_share))
     if effect.guarded is None or effect.unguarded is None or not effect.guarded.ours:
         return sentence

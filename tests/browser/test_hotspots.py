@@ -39,7 +39,7 @@ def test_the_slider_goes_week_by_week_and_shows_what_then_happened(watched):
     assert page.locator("#moment").get_attribute("aria-valuetext") == earlier
     then = json.loads(page.evaluate(f"JSON.stringify({CELLS}[0].then)"))
     assert f"{then['event_count']} hazards until" in statement(page)[-1]
-    assert f"{then['hits']} in the hottest cells" in statement(page)[-1]
+    assert f"{then['hits']} in the hottest places" in statement(page)[-1]
     assert page.locator(".then-only:visible").count() == 2
     assert page.locator("#scores h2").all_inner_texts() == [
         "What then happened",
@@ -100,6 +100,19 @@ def test_a_township_on_a_phone_reads_its_own_maps(visit):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate(f"{CELLS}[0].cell_count") < 1000
     assert len(statement(page)) >= 4
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("grids", "Polygon"), ("streets", "LineString")])
+def test_grids_and_streets_have_maps_with_a_score_of_their_own(watched, kind, shape):
+    page = opened(watched, f"/hotspots?lang=en&places={kind}")
+    assert page.locator("#f-places").input_value() == kind
+    shown = json.loads(page.evaluate(f"JSON.stringify({CELLS}[0])"))
+    assert shown["places"] == kind
+    assert {each["geometry"]["type"].removeprefix("Multi") for each in shown["cells"]["features"]} == {shape}
+    assert page.locator("#top li").count() == min(20, len(shown["top"])) > 0
+    assert [each["share"] for each in shown["held_back"]["scores"]] == [0.01, 0.025, 0.05, 0.1]
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
