@@ -6,9 +6,10 @@ import pytest
 
 from gis_app.domain.rights import Role
 from gis_app.web.rate_limits import MOST_BODY_BYTES, MOST_FORM_BYTES, MOST_FORM_FIELDS
+from tests.access.asks import WINDOW, objects_of, tile_path
 from tests.access.conftest import ROLES
 from tests.access.places import CITY, WEST
-from tests.access.recipes import READS, WINDOW, objects_of, tile_path
+from tests.access.reads import READS
 from tests.callers import PASSWORD, account_in
 
 HEADERS = {

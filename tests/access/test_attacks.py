@@ -9,10 +9,12 @@ from sqlalchemy import text
 from gis_app.domain.rights import RIGHTS_OF, Right
 from gis_app.services.secrets_at_rest import derived
 from gis_app.web.access import MEMBER
+from tests.access.asks import objects_of
+from tests.access.changes import CHANGES, OWN_ONLY
 from tests.access.conftest import ROLES
 from tests.access.dumps import changed_tables, dump_of
 from tests.access.places import WEST, WEST_VILLAGE
-from tests.access.recipes import CHANGES, OWN_ONLY, READS, objects_of
+from tests.access.reads import READS
 from tests.callers import account_in, logged_in
 
 COOKIE = "jingwei_session"

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
 from gis_app.domain.rights import Role
+from tests.access.asks import WINDOW, tile_path
 from tests.access.places import EAST, WEST, Place, foreign_words
-from tests.access.recipes import WINDOW, tile_path
 from tests.callers import account_in, logged_in
 
 REQUESTS, CONNECTIONS = 10_000, 2

@@ -15,8 +15,11 @@ from sqlalchemy import text
 from gis_app.domain.rights import RIGHTS_OF, Right, Role
 from gis_app.services import accounts
 from gis_app.storage.engine import system_scope
+from tests.access.asks import LAYERS, WINDOW, Ask, objects_of, tile_path
+from tests.access.changes import CHANGES, OWN_ONLY, REACH_NOBODY
 from tests.access.conftest import LEVELS, ROLES, Caller
 from tests.access.dumps import changed_tables, dump_of
+from tests.access.named_objects import NAMES_NO_OBJECT, named_objects
 from tests.access.places import (
     CITY,
     EAST,
@@ -31,21 +34,7 @@ from tests.access.places import (
     foreign_words,
 )
 from tests.access.planted_city import CHOSEN, DERIVED, NOW, scoped_tables
-from tests.access.recipes import (
-    CHANGES,
-    LAYERS,
-    NAMES_NO_OBJECT,
-    OWN_ONLY,
-    REACH_NOBODY,
-    READS,
-    READS_BY_POST,
-    WINDOW,
-    WITHOUT_A_PROVIDER,
-    Ask,
-    named_objects,
-    objects_of,
-    tile_path,
-)
+from tests.access.reads import READS, READS_BY_POST, WITHOUT_A_PROVIDER
 from tests.callers import account_in, logged_in
 
 FORMATS = tuple(

@@ -3,8 +3,9 @@
 import re
 
 from gis_app.domain.rights import Role
+from tests.access.asks import OFFICES, WINDOW
+from tests.access.changes import report_in
 from tests.access.places import CITY, EAST, EAST_VILLAGE, WEST, WEST_VILLAGE, foreign_words
-from tests.access.recipes import OFFICES, WINDOW, report_in
 
 
 def words_of(home, *answers):

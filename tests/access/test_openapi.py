@@ -15,8 +15,9 @@ from schemathesis.transport.wsgi import WSGI_TRANSPORT
 
 from gis_app.domain.rights import RIGHTS_OF, Role
 from gis_app.web.openapi import openapi
+from tests.access.asks import LAYERS, objects_of
+from tests.access.changes import report_in
 from tests.access.places import CITY, WEST, WEST_VILLAGE
-from tests.access.recipes import LAYERS, objects_of, report_in
 from tests.callers import ReadingClient, account_in, logged_in
 
 EXAMPLES = int(os.environ.get("JINGWEI_TEST_EXAMPLES", "5"))

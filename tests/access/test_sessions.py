@@ -13,8 +13,9 @@ from gis_app.services import accounts
 from gis_app.services.gate import TRUSTED_SECONDS
 from gis_app.storage.engine import system_scope
 from gis_app.web.events import TICK_S
+from tests.access.asks import objects_of
+from tests.access.changes import CHANGES
 from tests.access.places import CITY, WEST
-from tests.access.recipes import CHANGES, objects_of
 from tests.callers import PASSWORD, logged_in
 
 COOKIE = "jingwei_session"

@@ -11,8 +11,8 @@ from gis_app.domain.rights import Right, Role
 from gis_app.services import accounts
 from gis_app.storage.engine import system_scope
 from gis_app.web.rate_limits import LOG_INS
+from tests.access.asks import WINDOW, tile_path
 from tests.access.places import EAST, EAST_VILLAGE, GRIDS, WEST, WEST_VILLAGE, foreign_words
-from tests.access.recipes import WINDOW, tile_path
 from tests.callers import PASSWORD
 
 EVERYTHING_OF_IT = ("view_map", "view_aggregates", "view_named_tracks", "report_hazard", "correct_hazard", "export")
