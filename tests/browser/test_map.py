@@ -148,7 +148,7 @@ def test_a_copied_address_restores_view_layers_window_night_and_opacity(watched)
     assert set(page.evaluate("jingwei.layersLoaded")) == {"villages", "coverage"}
     expect(page.locator("#window-from")).to_have_value("2026-01-02")
     expect(page.locator("#night-choice")).to_have_value(nights[1])
-    page.get_by_role("button", name="调整巡逻覆盖率的不透明度").click()
+    page.get_by_role("button", name="巡逻覆盖率：不透明度、次序、导出").click()
     expect(page.get_by_role("slider", name="巡逻覆盖率的不透明度")).to_have_value("40")
 
 
