@@ -18,6 +18,7 @@ from gis_app.settings import Settings
 from gis_app.storage.engine import make_engine, system_scope
 from gis_app.storage.read_only_sql import grant_views
 from gis_app.web import create_app
+from tests.access.asks import objects_of
 from tests.access.places import CITY, PLACES, WEST, WEST_VILLAGE, Place, place_of
 from tests.access.planted_city import NOW, import_file, picture_content, plant
 from tests.callers import PASSWORD, ReadingClient, account_in, logged_in
@@ -172,3 +173,24 @@ def log_in_as(app, city):
         return logged_in(app.test_client(), account_in(city.app, app, place.path, role))
 
     return log_in
+
+
+@pytest.fixture(scope="module")
+def objects(city):
+    with city.superuser.connect() as connection:
+        return objects_of(connection)
+
+
+@pytest.fixture(scope="module")
+def callers(app, city, log_in_as):
+    """Everybody: three levels by three roles that together hold every right, a disabled account, and nobody."""
+    made = [
+        Caller(f"{level} {role.value}", log_in_as(role, home), home, role)
+        for level, home in LEVELS.items()
+        for role in ROLES
+    ]
+    login = account_in(city.app, app, CITY.path, Role.PATROL_PLANNER)
+    disabled = logged_in(app.test_client(), login)
+    # Before its first request, so that the gate never knew it otherwise.
+    accounts.set_active(app.extensions["jingwei"].ledger, system_scope("test"), login, is_active=False)
+    return [*made, Caller("disabled", disabled, None), Caller("anonymous", app.test_client(), None)]

@@ -48,3 +48,10 @@ def foreign_words(home):
 def mark(place, table, column, number):
     """Return what is planted in a text column: whose row it is and where it came from."""
     return f"{place.word}.{table}.{column}.{number}"
+
+
+FOREIGN_TO = {
+    "village": (WEST, WEST_SIBLING, EAST, EAST_VILLAGE, CITY),
+    "township": (EAST, EAST_VILLAGE, CITY),
+}
+"""What callers of a level must not see."""

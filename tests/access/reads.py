@@ -319,7 +319,7 @@ READS = {
         for each in [*(objects.alerts[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
     ],
     "alert_api.list_rules": asks_of("/api/alert-rules"),
-    "wall.page": asks_of("/wall?lang=zh", "/wall?lang=en"),
+    "wall.page": lambda objects: [Ask(f"/wall?lang={each}", may_say=OWN_OFFICE) for each in ("zh", "en")],
     "wall.shown": asks_of("/api/wall"),
     "wall.remote": asks_of("/wall/remote", "/wall/remote?lang=en"),
     "map_page.configuration": asks_of("/api/map?lang=zh", "/api/map?lang=en"),
