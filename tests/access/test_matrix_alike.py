@@ -22,7 +22,7 @@ from tests.access.places import (
     WEST,
 )
 from tests.access.planted_city import NOW
-from tests.access.told import FORMATS, ask, same_words
+from tests.access.told import FORMATS, READ_AS, ask, same_words
 
 LEAST_PAIRS = 1000
 
@@ -36,7 +36,7 @@ def test_a_foreign_thing_and_a_missing_one_answer_alike_to_the_byte(app, callers
             pairs = named_objects(objects, foreign)
             assert with_arguments - NAMES_NO_OBJECT.keys() <= pairs.keys(), "a route names a thing without a recipe"
             for endpoint, asks in pairs.items():
-                for (other, missing), headers in itertools.product(asks, FORMATS):
+                for (other, missing), headers in itertools.product(asks, READ_AS):
                     answers = [ask(caller, each, headers) for each in (other, missing)]
                     assert same_words(answers[0]) == same_words(answers[1]), (caller.name, other.path)
                     assert answers[0].status_code in (403, 404), (caller.name, other.path)
