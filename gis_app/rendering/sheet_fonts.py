@@ -55,10 +55,10 @@ def font_of(file: Path, number: int, signs: frozenset[str]) -> bytes:
     options.layout_features, options.hinting, options.glyph_names = [], False, False
     options.notdef_outline = True
     options.drop_tables += list(DROPPED_TABLES)
-    font = TTFont(file, fontNumber=number, lazy=True)
     cutter = subset.Subsetter(options)
     cutter.populate(text="".join(sorted(signs)))
-    cutter.subset(font)
     kept = io.BytesIO()
-    font.save(kept)
+    with TTFont(file, fontNumber=number, lazy=True) as font:
+        cutter.subset(font)
+        font.save(kept)
     return kept.getvalue()
