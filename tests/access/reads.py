@@ -320,7 +320,7 @@ READS = {
     ],
     "alert_api.list_rules": asks_of("/api/alert-rules"),
     "wall.page": lambda objects: [Ask(f"/wall?lang={each}", may_say=OWN_OFFICE) for each in ("zh", "en")],
-    "wall.shown": asks_of("/api/wall"),
+    "wall.shown": lambda objects: [Ask("/api/wall", may_say=OWN_OFFICE)],
     "wall.remote": asks_of("/wall/remote", "/wall/remote?lang=en"),
     "map_page.configuration": asks_of("/api/map?lang=zh", "/api/map?lang=en"),
     "basemaps.tile": asks_of("/basemap/none/1/0/0"),
