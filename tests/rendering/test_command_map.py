@@ -7,11 +7,11 @@ import tomllib
 import pytest
 
 from gis_app import paths
-from gis_app.rendering import command_map
+from gis_app.rendering import map_page
 from gis_app.rendering.command_map import render_command_map
 from gis_app.rendering.map_page import safe_json
 
-TABLE = tomllib.loads((command_map._TEMPLATES_FOLDER.parent / "interface_strings.toml").read_text(encoding="utf-8"))
+TABLE = tomllib.loads((map_page._TEMPLATES_FOLDER.parent / "interface_strings.toml").read_text(encoding="utf-8"))
 WALL_FIGURES = ("open", "overdue", "new_today", "closed_today", "closing_rate", "coverage", "teams")
 HOSTILE = "</script><script>alert(1)</script>{{ 7 * 7 }}{% endraw %}${alert(2)}<img src=x onerror=alert(3)>\u2028&"
 
@@ -84,13 +84,13 @@ def test_the_page_speaks_its_language(locale):
 
 def words_asked_for():
     """Keys that the template and our scripts name."""
-    template = (command_map._TEMPLATES_FOLDER / "command_map.html").read_text(encoding="utf-8")
+    template = (map_page._TEMPLATES_FOLDER / "command_map.html").read_text(encoding="utf-8")
     scripts = "\n".join(file.read_text(encoding="utf-8") for file in sorted((paths.static() / "js").glob("*.js")))
-    python = "".join(file.read_text(encoding="utf-8") for file in command_map._TEMPLATES_FOLDER.parent.glob("*.py"))
+    python = "".join(file.read_text(encoding="utf-8") for file in map_page._TEMPLATES_FOLDER.parent.glob("*.py"))
     asked = set(re.findall(r"words\.(\w+)", template)) | {f"days_{days}" for days in (7, 30, 90, 365)}
     asked |= set(re.findall(r'"(help_\w+)"', template)) | set(re.findall(r"words\[['\"](\w+)['\"]\]", python))
     asked |= set(re.findall(r'words\("(\w+)"', scripts)) | set(re.findall(r'\? "(kpi_\w+)" : "(?:\w+)"', scripts))
-    wall = (command_map._TEMPLATES_FOLDER / "wall.html").read_text(encoding="utf-8")
+    wall = (map_page._TEMPLATES_FOLDER / "wall.html").read_text(encoding="utf-8")
     asked |= set(re.findall(r"words\.(\w+)", wall)) | set(re.findall(r'"(wall_\w+)"', scripts))
     asked |= {key for key in TABLE if key.startswith("wall_step_")} | {f"wall_{key}" for key in WALL_FIGURES}
     return asked | set(re.findall(r': "(kpi_\w+)"\)', scripts)) | {"renderer_gl", "renderer_canvas"}
