@@ -93,6 +93,10 @@ def words_asked_for():
     wall = (map_page._TEMPLATES_FOLDER / "wall.html").read_text(encoding="utf-8")
     asked |= set(re.findall(r"words\.(\w+)", wall)) | set(re.findall(r'"(wall_\w+)"', scripts))
     asked |= {key for key in TABLE if key.startswith("wall_step_")} | {f"wall_{key}" for key in WALL_FIGURES}
+    # Formats and coordinate systems of an export are named by what the list of layers offers.
+    offered = (paths.static() / "js" / "layer_export.js").read_text(encoding="utf-8")
+    if "words(`format_${" in offered:
+        asked |= {key for key in TABLE if key.startswith("format_")} | set(re.findall(r'choice\("(\w+)"', offered))
     return asked | set(re.findall(r': "(kpi_\w+)"\)', scripts)) | {"renderer_gl", "renderer_canvas"}
 
 
