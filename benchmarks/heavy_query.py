@@ -15,33 +15,23 @@ import argparse
 import contextlib
 import http.client
 import json
-import os
 import random
-import secrets
-import signal
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import text
+from own_server import city_token, running_server
 
-from gis_app.domain.rights import RIGHTS_OF, Right, Role, Scope
-from gis_app.services import accounts, api_tokens
-from gis_app.services.accounts import AccountWish
-from gis_app.services.api_tokens import TokenWish
-from gis_app.services.audit import HeadsFile, Ledger
+from gis_app.domain.rights import Right
 from gis_app.storage import cluster
-from gis_app.storage.engine import make_engine, system_scope
 
 CLIENTS, PAUSE_S = 3, 0.1
+RIGHTS = frozenset({Right.VIEW_MAP, Right.VIEW_AGGREGATES, Right.ASK_QUESTIONS, Right.RUN_SQL})
 HEAVY = (
     (
         "/api/questions/answer",
@@ -68,8 +58,8 @@ def main() -> None:
     parser.add_argument("--heavy", type=int, default=2, help="clients of each heavy kind")
     parser.add_argument("--port", type=int, default=8105)
     arguments = parser.parse_args()
-    running = cluster.start(arguments.home)
-    with _served(running.url("postgres", "jingwei"), arguments.port) as (address, token):
+    database = cluster.start(arguments.home)
+    with _served(database.url("postgres", "jingwei"), arguments.port) as (address, token):
         paths = _ordinary(address, token)
         alone, beside, heavy = [], [], Counter()
         _ask_for(address, token, paths, seconds=3)
@@ -174,36 +164,11 @@ def _asked(connection: http.client.HTTPConnection, path: str, token: str) -> tup
 
 @contextlib.contextmanager
 def _served(superuser_url: str, port: int) -> Iterator[tuple[str, str]]:
-    token = _token(superuser_url)
+    token, address = city_token(superuser_url, RIGHTS), f"http://127.0.0.1:{port}"
     settings = {"DATABASE_URL": superuser_url.replace("+psycopg", ""), "JINGWEI_TILE_CACHE_MB": "0"}
     command = [str(Path(sys.executable).with_name("jingwei")), "serve", "--port", str(port)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, env={**os.environ, **settings}, **quiet)
-    try:
-        for _ in range(300):
-            with contextlib.suppress(OSError):
-                _asked(http.client.HTTPConnection("127.0.0.1", port), "/api/health", token)
-                break
-            time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}", token
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-
-
-def _token(url: str) -> str:
-    """Return a token of an account that sees the whole city."""
-    engine = make_engine(url, pool_size=1)
-    ledger = Ledger(engine, HeadsFile(Path(tempfile.mkdtemp()) / "heads.log"), lambda: datetime.now(UTC))
-    login = f"benchmark-{secrets.token_hex(4)}"
-    with engine.connect() as connection:
-        city = connection.execute(text("SELECT code FROM area WHERE level = 'city' AND valid_to IS NULL")).scalar_one()
-    accounts.create(ledger, system_scope("benchmark"), AccountWish(login, Role.ANALYST, city), local=False)
-    rights = frozenset({Right.VIEW_MAP, Right.VIEW_AGGREGATES, Right.ASK_QUESTIONS, Right.RUN_SQL})
-    scope = Scope(account=login, area_path=f"/{city}/", rights=RIGHTS_OF[Role.ANALYST])
-    made = api_tokens.create(ledger, scope, TokenWish("benchmark", rights, 1))
-    engine.dispose()
-    return made.secret
+    with running_server(command, settings, f"{address}/api/health"):
+        yield address, token
 
 
 if __name__ == "__main__":

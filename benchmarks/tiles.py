@@ -23,32 +23,25 @@ import json
 import math
 import os
 import random
-import secrets
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from own_server import city_token, running_server
 from sqlalchemy import text
 
-from gis_app.domain.rights import RIGHTS_OF, Right, Role, Scope
-from gis_app.services import accounts, api_tokens
-from gis_app.services.accounts import AccountWish
-from gis_app.services.api_tokens import TokenWish
-from gis_app.services.audit import HeadsFile, Ledger
+from gis_app.domain.rights import Right, Scope
 from gis_app.storage import cluster
 from gis_app.storage.cluster_database import ensure_database
-from gis_app.storage.engine import long_job, make_engine, scoped, system_scope
+from gis_app.storage.engine import long_job, make_engine, scoped
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
 from gis_app.storage.tiles import TileAddress, TileFilter, TileSource, tile
 
@@ -151,23 +144,6 @@ def _addresses(places: list[tuple[float, float]], zoom: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _server(command: list, environment: dict[str, str], probe: str) -> Iterator[int]:
-    process = subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(300):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(probe, timeout=5).read()
-                break
-            time.sleep(0.2)
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-
-
-@contextlib.contextmanager
 def _our_server(url: str, *, cache_mb: int) -> Iterator[Side]:
     port = PORTS[cache_mb > 0]
     settings = {
@@ -177,29 +153,14 @@ def _our_server(url: str, *, cache_mb: int) -> Iterator[Side]:
     }
     command = [Path(sys.executable).with_name("jingwei"), "serve", "--port", str(port)]
     base = f"http://127.0.0.1:{port}"
-    token = _token(url)
-    with _server(command, settings, f"{base}/api/health") as pid:
+    token = city_token(url, frozenset({Right.VIEW_MAP, Right.VIEW_AGGREGATES}))
+    with running_server(command, settings, f"{base}/api/health") as pid:
 
         def ask(address: str) -> int:
             place = f"/tiles/hazards/{address}.mvt?{WINDOW}" if address[0].isdigit() else address
             return _read(base + place, token)
 
         yield Side(ask, pid, "jingwei_app", url)
-
-
-def _token(url: str) -> str:
-    """Return a token of an account that sees the whole city."""
-    engine = make_engine(url, pool_size=1)
-    ledger = Ledger(engine, HeadsFile(Path(tempfile.mkdtemp()) / "heads.log"), lambda: datetime.now(UTC))
-    login = f"benchmark-{secrets.token_hex(4)}"
-    with engine.connect() as connection:
-        city = connection.execute(text("SELECT code FROM area WHERE level = 'city' AND valid_to IS NULL")).scalar_one()
-    accounts.create(ledger, system_scope("benchmark"), AccountWish(login, Role.ANALYST, city), local=False)
-    rights = frozenset({Right.VIEW_MAP, Right.VIEW_AGGREGATES})
-    scope = Scope(account=login, area_path=f"/{city}/", rights=RIGHTS_OF[Role.ANALYST])
-    made = api_tokens.create(ledger, scope, TokenWish("benchmark", rights, 1))
-    engine.dispose()
-    return made.secret
 
 
 def _boxes(places: list[tuple[float, float]]) -> list[str]:
@@ -218,7 +179,7 @@ def _tipg(running: cluster.RunningCluster, python: Path, superuser_url: str) -> 
     command = [python, "-m", "uvicorn", "tipg.main:app", *options]
     host = f"http://127.0.0.1:{PORTS[2]}"
     base = f"{host}/collections/public.hazard"
-    with _server(command, {"DATABASE_URL": _peer_url(running, "tipg_peer")}, f"{host}/healthz") as pid:
+    with running_server(command, {"DATABASE_URL": _peer_url(running, "tipg_peer")}, f"{host}/healthz") as pid:
 
         def ask(address: str) -> int:
             tile = f"tiles/WebMercatorQuad/{address}?properties=title,severity,stage"
@@ -240,7 +201,7 @@ def _pygeoapi(running: cluster.RunningCluster, python: Path, superuser_url: str)
         options = ["-w", "1", "--threads", str(CLIENTS), "-b", f"127.0.0.1:{PORTS[3]}", "--no-control-socket"]
         command = [python, "-m", "gunicorn", "pygeoapi.flask_app:APP", *options]
         host = f"http://127.0.0.1:{PORTS[3]}"
-        with _server(command, environment, host) as pid:
+        with running_server(command, environment, host) as pid:
             yield Side(
                 lambda place: _read(f"{host}/collections/hazard/{place}&f=json"), pid, "geoapi_peer", superuser_url
             )

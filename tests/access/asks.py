@@ -158,26 +158,29 @@ def features_of(objects):
         yield Ask(f"/features/{layer}/{missing_of(layer)}")
 
 
+def _of_every_area(kept):
+    """Return what is kept of each area that is asked about."""
+    return [kept[place.path] for place in (CITY, WEST, *ASKED_FOR)]
+
+
 def hazards_of(objects):
-    return [*(objects.hazards[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
+    return [*_of_every_area(objects.hazards), MISSING_UUID]
 
 
 def inspections_of(objects):
-    own = (each for place in (CITY, WEST, *ASKED_FOR) for each in objects.inspections[place.path].values())
-    return [*own, MISSING_UUID]
+    return [*(each for states in _of_every_area(objects.inspections) for each in states.values()), MISSING_UUID]
 
 
 def plans_of(objects):
-    return [*(objects.plans[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
+    return [*_of_every_area(objects.plans), MISSING_UUID]
 
 
 def scenes_of(objects):
-    return [*(objects.scenes[place.path] for place in (CITY, WEST, *ASKED_FOR)), MISSING_UUID]
+    return [*_of_every_area(objects.scenes), MISSING_UUID]
 
 
 def imports_of(objects):
-    own = (each for place in (CITY, WEST, *ASKED_FOR) for each in objects.imports[place.path].values())
-    return [*own, MISSING_UUID]
+    return [*(each for states in _of_every_area(objects.imports) for each in states.values()), MISSING_UUID]
 
 
 def missing_of(layer):
