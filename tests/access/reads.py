@@ -325,7 +325,11 @@ READS = {
     "map_page.configuration": asks_of("/api/map?lang=zh", "/api/map?lang=en"),
     "basemaps.tile": asks_of("/basemap/none/1/0/0"),
     "basemaps.file": asks_of("/basemap/none.pmtiles"),
-    "surroundings.nearest": asks_of(*(f"/api/nearest?lon=120.555&lat=27.8{mode}" for mode in ("", "&mode=foot"))),
+    "surroundings.nearest": lambda objects: [
+        # A team is told with the office above it, as the desk is.
+        Ask(f"/api/nearest?lon=120.555&lat=27.8{mode}", may_say=OWN_OFFICE)
+        for mode in ("", "&mode=foot")
+    ],
     "surroundings.isochrones": asks_of("/api/isochrones?lon=120.555&lat=27.8&minutes=5"),
     "surroundings.inside": asks_of(
         f"/api/inside?polygon=120.5,27.7;120.9,27.7;120.9,27.9;120.5,27.9&{WINDOW}",
