@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, send_file
+from flask import Blueprint, Response, current_app, request, send_file
 from flask.typing import ResponseReturnValue
 
 from gis_app.domain.errors import NotFound
@@ -12,7 +12,10 @@ from gis_app.web.access import requires
 from gis_app.web.contract import contract
 
 blueprint = Blueprint("basemaps", __name__, url_prefix="/basemap")
-A_DAY = {"Cache-Control": "private, max-age=86400"}
+_VARIES = {"Vary": "Accept-Encoding, Cookie"}
+A_DAY = {"Cache-Control": "private, max-age=86400", **_VARIES}
+ASKED_AGAIN = {"Cache-Control": "private, max-age=0", **_VARIES}
+"""A file is read in ranges: those of two versions must not mix."""
 
 
 @blueprint.get("/<name>/<int:z>/<int:x>/<int:y>")
@@ -24,7 +27,9 @@ def tile(name: str, z: int, x: int, y: int) -> ResponseReturnValue:
     found = basemap.tile(z, x, y)
     if found is None:
         return Response(status=204, headers=A_DAY)
-    return Response(found, content_type=KINDS[basemap.tile_format][1], headers=A_DAY)
+    answer = Response(found, content_type=KINDS[basemap.tile_format][1], headers=A_DAY)
+    answer.add_etag()
+    return answer.make_conditional(request)
 
 
 @blueprint.get("/<name>.pmtiles")
@@ -35,7 +40,9 @@ def file(name: str) -> ResponseReturnValue:
     basemap = _known(name)
     if basemap.file is None or basemap.file.suffix != ".pmtiles":
         raise _missing()
-    return send_file(basemap.file, mimetype="application/vnd.pmtiles", conditional=True)
+    answer = send_file(basemap.file, mimetype="application/vnd.pmtiles", conditional=True)
+    answer.headers.update(ASKED_AGAIN)
+    return answer
 
 
 def _known(name: str) -> Basemap:

@@ -22,6 +22,7 @@ from tests.access.asks import objects_of
 from tests.access.places import CITY, PLACES, WEST, WEST_VILLAGE, Place, place_of
 from tests.access.planted_city import NOW, import_file, picture_content, plant
 from tests.callers import PASSWORD, ReadingClient, account_in, logged_in
+from tests.services.test_basemaps import RED, pmtiles
 
 LEVELS = {"village": WEST_VILLAGE, "township": WEST, "city": CITY}
 ROLES = (Role.SUPERVISOR, Role.DISPATCHER, Role.ADMINISTRATOR)
@@ -61,11 +62,12 @@ def planted_template(migrated_template, clone):
 
 @pytest.fixture(scope="session")
 def make_app(tmp_path_factory):
-    """Make the application on a city."""
+    """Make the application on a city, with a basemap of the operator's."""
+    basemap = pmtiles(tmp_path_factory.mktemp("maps") / "city.pmtiles", {(0, 0, 0): RED})
 
     def make(city, *, now=lambda: NOW, **settings):
         home = tmp_path_factory.mktemp("home")
-        app = create_app(Settings(home=home, **settings), city.app, now=now)
+        app = create_app(Settings(home=home, basemaps=(basemap,), **settings), city.app, now=now)
         for place in PLACES:
             for number in range(place.rows):
                 app.extensions["jingwei"].pictures.put(picture_content(place, number))

@@ -367,6 +367,8 @@ CHOSEN = {
     ("patrol_plan", "state"): lambda place, number: "draft",
     ("kept_question", "content"): lambda place, number: json.dumps({"layer": "hazards"}),
     ("kept_question", "next_at"): lambda place, number: None,
+    # The accounts that keep them belong to nobody who asks: within its area a shared one is everybody's.
+    ("kept_question", "is_shared"): lambda place, number: True,
     ("kept_answer", "content"): _answer_content,
     ("patrol_plan", "version"): lambda place, number: 1,
     ("patrol_plan_version", "content"): _plan_content,

@@ -323,8 +323,8 @@ READS = {
     "wall.shown": lambda objects: [Ask("/api/wall", may_say=OWN_OFFICE)],
     "wall.remote": asks_of("/wall/remote", "/wall/remote?lang=en"),
     "map_page.configuration": asks_of("/api/map?lang=zh", "/api/map?lang=en"),
-    "basemaps.tile": asks_of("/basemap/none/1/0/0"),
-    "basemaps.file": asks_of("/basemap/none.pmtiles"),
+    "basemaps.tile": asks_of("/basemap/city/0/0/0", "/basemap/none/1/0/0"),
+    "basemaps.file": asks_of("/basemap/city.pmtiles", "/basemap/none.pmtiles"),
     "surroundings.nearest": lambda objects: [
         # A team is told with the office above it, as the desk is.
         Ask(f"/api/nearest?lon=120.555&lat=27.8{mode}", may_say=OWN_OFFICE)
