@@ -11,12 +11,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from gis_app.analysis.cell_maps import NEVER_FADES, faded
 from gis_app.analysis.emerging import by_urgency, emerging_classes
 from gis_app.analysis.gi_star import getis_ord_gi_star, two_sided_p
 from gis_app.analysis.hotspots import EMERGING_STEPS, HotspotMethod
+from gis_app.analysis.near_repeat_risk import near_repeat_places
 from gis_app.analysis.pieces_of_streets import FloatArray, IntArray
 from gis_app.analysis.place_history import PlaceHistory
+from gis_app.analysis.place_maps import place_map
 from gis_app.analysis.places import GRID_SPREADS_M, STREET_SPREADS_M, PlaceKind
 from gis_app.analysis.self_exciting import HALF_LIVES_DAYS, MONTH_DAYS, learning_moments, mixture_weights
 from gis_app.analysis.significance import benjamini_hochberg
@@ -80,15 +81,6 @@ def self_exciting(past: PlaceHistory, *, horizon_days: float) -> FloatArray:
     return np.asarray(sum(weight * one for weight, one in zip(weights, maps, strict=True)) / past.sizes)
 
 
-def place_map(past: PlaceHistory, *, half_life_days: float = NEVER_FADES, spread_m: float = 0.0) -> FloatArray:
-    """Return the share of faded, spread events per place, shape ``(n,)``, sum 1; by size alone without events."""
-    inside = past.place >= 0
-    weight = faded(past.until - past.day[inside], half_life_days)
-    mass = np.bincount(past.place[inside], weights=weight, minlength=len(past.places)).astype(np.float64)
-    total = mass.sum()
-    return past.places.spread(mass / total, spread_m) if total > 0 else past.sizes / past.sizes.sum()
-
-
 def _mixed_maps(past: PlaceHistory, horizon_days: float) -> Iterator[FloatArray]:
     longer = max(horizon_days / MONTH_DAYS, 1.0)
     for half_life in HALF_LIVES_DAYS:
@@ -118,6 +110,7 @@ def _methods(spreads_m: tuple[float, ...]) -> dict[str, HotspotMethod]:
         "decayed_count": HotspotMethod(decayed_count, half_lives),
         "kernel_density": HotspotMethod(kernel_density, tuple({"bandwidth_m": width} for width in spreads_m)),
         "gi_star": HotspotMethod(gi_star_hotspots),
+        "near_repeat": HotspotMethod(near_repeat_places),
         "emerging": HotspotMethod(emerging_hotspots),
         "self_exciting": HotspotMethod(self_exciting),
     }
@@ -127,4 +120,4 @@ PLACE_METHODS: Mapping[PlaceKind, dict[str, HotspotMethod]] = {
     PlaceKind.GRIDS: _methods(GRID_SPREADS_M),
     PlaceKind.STREETS: _methods(STREET_SPREADS_M),
 }
-"""By kind of place; near repeats are told of cells only."""
+"""By kind of place."""

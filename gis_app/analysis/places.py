@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy import sparse
+from scipy import sparse, spatial
 
 from gis_app.analysis.contiguity import polygon_of_points, queen_pairs_of_polygons
 from gis_app.analysis.metric_crs import metric_geometries
@@ -50,6 +51,8 @@ class Places:
         Widths of the kernels at hand, metres, without 0.
     kernels
         By width, shape ``(n, n)``: share of an event in place ``j`` that is spread to place ``i``; columns sum to 1.
+    middles
+        Shape ``(n, 2)``: metres.
     locate
         The place of each point, x and y in metres; -1 for points in none.
     """
@@ -59,6 +62,7 @@ class Places:
     pairs: IntArray
     spreads_m: tuple[float, ...]
     kernels: tuple[sparse.csr_array, ...]
+    middles: FloatArray
     locate: Callable[[npt.ArrayLike, npt.ArrayLike], IntArray]
 
     def __len__(self) -> int:
@@ -70,6 +74,18 @@ class Places:
         if spread_m == 0:
             return mass
         return np.asarray(self.kernels[self.spreads_m.index(spread_m)] @ mass, dtype=np.float64)
+
+    @cached_property
+    def _tree(self) -> spatial.KDTree:
+        return spatial.KDTree(self.middles)
+
+    def near(self, x: FloatArray, y: FloatArray, *, within_m: float) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return the pairs of a point and a place whose middle lies near it: point, place, metres apart."""
+        if not len(x):
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+        points = spatial.KDTree(np.column_stack([x, y]))
+        pairs = points.sparse_distance_matrix(self._tree, within_m, output_type="ndarray")
+        return pairs["i"], pairs["j"], pairs["v"]
 
 
 def grid_places(grids: Any, *, spreads_m: tuple[float, ...] = GRID_SPREADS_M) -> Places:
@@ -95,7 +111,8 @@ def grid_places(grids: Any, *, spreads_m: tuple[float, ...] = GRID_SPREADS_M) ->
     def locate(x: npt.ArrayLike, y: npt.ArrayLike) -> IntArray:
         return polygon_of_points(shapes, x, y=y)
 
-    return Places(PlaceKind.GRIDS, size, queen_pairs_of_polygons(shapes), spreads_m, kernels, locate)
+    pairs, spots = queen_pairs_of_polygons(shapes), shapely.get_coordinates(middles)
+    return Places(PlaceKind.GRIDS, size, pairs, spreads_m, kernels, spots, locate)
 
 
 def street_places(pieces: StreetPieces, *, spreads_m: tuple[float, ...] = STREET_SPREADS_M) -> Places:
@@ -109,7 +126,8 @@ def street_places(pieces: StreetPieces, *, spreads_m: tuple[float, ...] = STREET
     def locate(x: npt.ArrayLike, y: npt.ArrayLike) -> IntArray:
         return pieces.pieces_at(x, y=y)[0]
 
-    return Places(PlaceKind.STREETS, length_m / M_PER_KM, pieces.neighbour_pairs(), spreads_m, kernels, locate)
+    middles = shapely.get_coordinates(pieces.middles())
+    return Places(PlaceKind.STREETS, length_m / M_PER_KM, pieces.neighbour_pairs(), spreads_m, kernels, middles, locate)
 
 
 def _gaussian(middles: npt.NDArray[np.object_], size: FloatArray, spread_m: float) -> sparse.csr_array:

@@ -20,7 +20,7 @@ from gis_app.analysis.scoring import AREA_SHARES, AreaScore, score_map
 
 History = EventHistory | PlaceHistory
 """What methods learn from: events on a lattice, or on grids and streets."""
-CHOICE_VERSION = 3
+CHOICE_VERSION = 4
 """Raised whenever the same past could give another choice."""
 BASELINE = "count_so_far"
 FALLBACK = "self_exciting"

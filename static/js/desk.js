@@ -95,10 +95,14 @@ refreshBulk();
 const source = new EventSource(config.urls.events);
 const isIdle = () => chosenRows().length === 0 && current < 0 && !document.activeElement.closest("input, select, textarea");
 let newest = config.dataVersion;
+let isLeaving = false;
+// Whoever has just followed a link must not be held back by a list that reloads.
+window.addEventListener("beforeunload", () => (isLeaving = true));
+window.addEventListener("pageshow", () => (isLeaving = false));
 source.addEventListener("data", (event) => {
   newest = JSON.parse(event.data).version;
   // A moment later: another process of the server may still tell of the data before those of this page.
-  setTimeout(() => newest !== config.dataVersion && isIdle() && location.reload(), SETTLED_MS);
+  setTimeout(() => newest !== config.dataVersion && !isLeaving && isIdle() && location.reload(), SETTLED_MS);
 });
 source.addEventListener("end", () => location.assign("/login?next=/desk"));
 

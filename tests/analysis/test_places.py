@@ -10,9 +10,11 @@ from shapely import LineString, Point, box
 
 from gis_app.analysis.gi_star import getis_ord_gi_star
 from gis_app.analysis.hotspot_series import map_series, steps_of
+from gis_app.analysis.near_repeat_risk import PLACE_BANDS_M, excess_to_come, near_repeat_places
 from gis_app.analysis.pieces_of_streets import street_pieces
 from gis_app.analysis.place_frames import hotspot_places
 from gis_app.analysis.place_history import place_history
+from gis_app.analysis.place_maps import place_map
 from gis_app.analysis.place_methods import PLACE_METHODS
 from gis_app.analysis.places import PlaceKind, grid_places, street_places
 from gis_app.analysis.rolling_origin import choose_method
@@ -112,6 +114,26 @@ def test_maps_of_places_before_a_moment_do_not_know_what_follows(kind):
         (step, one), (other_step, other) = (each[at] for each in series)
         same = all(np.array_equal(one.scores[name], other.scores[name]) for name in one.scores)
         assert same == (step.digest == other_step.digest) == (at <= moment)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_near_repeats_raise_the_own_place_and_those_nearby_by_what_the_table_says(kind):
+    places, chance = KINDS[kind](), np.random.default_rng(9)
+    first = chance.uniform(0, 3000, (400, 2))
+    again = np.clip(first + chance.normal(0, 40, first.shape), 0, 2999)
+    day = chance.uniform(0, UNTIL - 40, 400)
+    x, y = np.concatenate([first, again, [[1020.0, 2010.0]]]).T
+    past = place_history(places, x, y=y, day=[*day, *(day + 2), UNTIL - 1], until=UNTIL)
+    excess = excess_to_come(past, PLACE_BANDS_M, horizon_days=7)
+    assert excess.shape == (4, 1)
+    assert excess[0, 0] > 5 * excess[2:, 0].max()
+    risk = near_repeat_places(past, horizon_days=7)
+    calm = 0.5 * place_map(past) + 0.5 * place_map(past, spread_m=places.spreads_m[0])
+    apart = np.hypot(*(places.middles - [1020, 2010]).T)
+    expected = 1 + np.append(excess[:, 0], 0)[np.searchsorted(PLACE_BANDS_M, apart)]
+    expected[past.place[-1]] = 1 + excess[0, 0]
+    assert risk * past.sizes == pytest.approx(calm * expected)
+    assert (expected > 1).sum() > 1
 
 
 def test_places_without_events_are_scored_by_their_size_alone():

@@ -64,7 +64,8 @@ def test_a_hazard_goes_from_a_phone_in_the_field_to_its_close_out(visit):
     expect(page.locator(".states")).to_contain_text("已反馈")
     place = page.url
 
-    page = desk.page
+    # A page of its own: the desk's list may be reloading itself just now.
+    page = visit("township").page
     page.goto(place)
     press(page, "返工", reason="仍有杂物")
     expect(page.locator(".timeline")).to_contain_text("仍有杂物")
