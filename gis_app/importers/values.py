@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -116,9 +116,16 @@ def _choice(raw: object, column: Column, reading: Reading) -> str:
             "The value {found} is not known.",
             "Use one of: {allowed}.",
             found=_shown(raw),
-            allowed=", ".join(dict.fromkeys(words.values())),
+            allowed=", ".join(_in_both_languages(words)),
         )
     return str(value)
+
+
+def _in_both_languages(words: Words) -> Iterator[str]:
+    """Yield each value with its first Chinese word, if it has one: a file may say either."""
+    for value in dict.fromkeys(words.values()):
+        chinese = next((word for word, stands_for in words.items() if stands_for == value and not word.isascii()), None)
+        yield f"{value} ({chinese})" if chinese and chinese != value else value
 
 
 def _yes_no(raw: object, _: Column, __: Reading) -> bool:

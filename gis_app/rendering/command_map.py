@@ -7,7 +7,7 @@ from typing import Any
 
 from gis_app.rendering.map_page import map_page
 
-SHEETS = ("page.css", "map.css", "operator.css")
+SHEETS = ("page.css", "map.css", "drawing.css", "operator.css")
 
 
 def render_command_map(config: Mapping[str, Any], *, nonce: str, static_url: str) -> str:

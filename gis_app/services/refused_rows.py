@@ -55,23 +55,26 @@ def write_refused_rows(
     return points
 
 
-def refused_table(place: Path, say: Say) -> str | None:
-    """Return the refused rows as CSV with their reasons in words, None if there are none."""
+def refused_table(place: Path, say: Say, named: Callable[[str], str] = str) -> str | None:
+    """Return the refused rows as CSV with their reasons in words, None if there are none; ``named`` tells fields."""
     if not place.is_file():
         return None
     with place.open(encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     headers = list(dict.fromkeys(name for line in lines for part in ("values", "place") for name in line[part]))
-    return as_csv([[*headers, REASON], *_rows(lines, headers, say)])
+    return as_csv([[*headers, REASON], *_rows(lines, headers, say, named)])
 
 
-def _rows(lines: list[dict[str, Any]], headers: list[str], say: Say) -> Iterator[list[object]]:
+def _rows(
+    lines: list[dict[str, Any]], headers: list[str], say: Say, named: Callable[[str], str]
+) -> Iterator[list[object]]:
     for line in lines:
         cells = {**line["values"], **line["place"]}
-        reasons = [
-            f"{each['field']}: {say(each['template'], each['params'])} {say(each['remedy'], each['params'])}".strip()
+        told = [
+            (named(each["field"]), *(say(each[part], each["params"]) for part in ("template", "remedy")))
             for each in line["problems"]
         ]
+        reasons = [f"{field}: {problem} {remedy}".strip() for field, problem, remedy in told]
         yield [*(_text(cells.get(name)) for name in headers), " / ".join(reasons)]
 
 

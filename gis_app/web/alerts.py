@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from gis_app.domain.alerts import AlertKind, AlertLevel, AlertStep
 from gis_app.domain.rights import Right
+from gis_app.rendering.map_page import safe_json
 from gis_app.services import alerts, closed_loop, patrol_plans
 from gis_app.services.alert_words import told_alert
 from gis_app.web.access import current_caller, requires
 from gis_app.web.alert_api import rule_json
+from gis_app.web.background import background_map
 from gis_app.web.contract import contract
 
 blueprint = Blueprint("alerts", __name__)
+FENCE_WORDS = {
+    "none": lazy_gettext("No fence is drawn yet."),
+    "polygon": lazy_gettext("Click its corners, or move the map and press Space; Enter ends, Backspace takes back."),
+    "circle": lazy_gettext("Click the middle, then a place on the circle."),
+    "drawn": lazy_gettext("The fence is drawn."),
+    "missing": lazy_gettext("Draw the fence first."),
+}
 
 
 @blueprint.get("/alerts")
@@ -39,13 +48,20 @@ def page() -> ResponseReturnValue:
 def rules() -> ResponseReturnValue:
     """Show the rules and a form for a new one."""
     state, caller = current_app.extensions["jingwei"], current_caller()
+    rows = alerts.listed_rules(state.engine, caller.scope)
+    words = {name: str(text) for name, text in FENCE_WORDS.items()}
+    fences = [
+        {"name": row["name"], "shape": row["parameters"]["fence"]} for row in rows if row["kind"] == AlertKind.GEOFENCE
+    ]
     return render_template(
         "alert_rules.html",
         title=gettext("Alert rules"),
-        rules=[rule_json(row) for row in alerts.listed_rules(state.engine, caller.scope)],
+        rules=[rule_json(row) for row in rows],
         categories=closed_loop.choices(state.engine, caller)["categories"],
         areas=patrol_plans.choices(state.engine, caller.scope)["areas"],
         kinds=list(AlertKind),
         levels=list(AlertLevel),
+        fence_words=words,
+        config=safe_json({**background_map(), "rules": {"words": words, "fences": fences}}),
         own_area=caller.scope.area_path.rstrip("/").rpartition("/")[2],
     )

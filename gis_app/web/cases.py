@@ -16,19 +16,17 @@ from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, JingweiErro
 from gis_app.domain.rights import Right
 from gis_app.domain.transitions import TRANSITIONS, Action, Rule
 from gis_app.rendering.map_page import safe_json
-from gis_app.services import closed_loop, loop_steps, maps, pictures
+from gis_app.services import closed_loop, loop_steps, pictures
 from gis_app.services.loop_values import NEEDS_VALUE, Step
-from gis_app.web import params
 from gis_app.web.access import current_caller, requires
+from gis_app.web.background import background_map
 from gis_app.web.closed_loop import QUERY, case_json, queue_filter
 from gis_app.web.contract import contract
 from gis_app.web.errors import sentence_of, status_of
 from gis_app.web.pictures import picture_json
 from gis_app.web.screening import PersonalDataFound, require_confirmed
-from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("cases", __name__)
-MAP_LAYERS = ("land", "water", "streets", "townships", "villages")
 """What the map beside the queue shows below the cases."""
 _STEP_FIELDS = ("action", "reason", "unit", "value", "version", "id", "same_as", "confirmed")
 
@@ -160,12 +158,8 @@ def _desk(error: JingweiError | None = None) -> Response:
 
 def _map_config(cases: list[dict[str, Any]]) -> Mapping[str, Any]:
     """Return what the map beside the queue needs: the command map's configuration, and the cases as points."""
-    state, caller, language = current_app.extensions["jingwei"], current_caller(), params.locale()
-    city = maps.city_state(state.engine, caller.scope, locale=language)
-    layers = tuple(layer for layer in state.layers.values() if layer.id in MAP_LAYERS)
-    config = maps.map_config(city, layers, caller.scope, locale=language, now=state.now())
     points = [{name: case[name] for name in ("id", "lon", "lat", "light", "severity", "title")} for case in cases]
-    return {**config, "staticUrl": static_url(), "cases": points}
+    return {**background_map(), "cases": points}
 
 
 def _case(hazard_id: uuid.UUID, error: JingweiError | None = None) -> Response:

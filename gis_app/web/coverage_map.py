@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext, lazy_gettext
 
-from gis_app.services import maps
 from gis_app.services.coverage_reports import CoverageReport
 from gis_app.web import params
-from gis_app.web.access import current_scope
+from gis_app.web.background import background_map
 from gis_app.web.pages import word
-from gis_app.web.static_files import static_url
 
 MAP_LAYERS = ("land", "water", "streets", "townships", "place_names")
 _NONE, _GOOD = "#46515e", "#58b36f"
@@ -34,14 +31,10 @@ MEASURES = {
 
 def map_config(known: CoverageReport, query: str) -> Mapping[str, Any]:
     """Return the configuration of the page's map."""
-    state, scope, language = current_app.extensions["jingwei"], current_scope(), params.locale()
-    city = maps.city_state(state.engine, scope, locale=language)
-    layers = tuple(layer for layer in state.layers.values() if layer.id in MAP_LAYERS)
     return {
-        **maps.map_config(city, layers, scope, locale=language, now=state.now()),
-        "staticUrl": static_url(),
+        **background_map(MAP_LAYERS),
         "coverage": {
-            "areas": f"/api/coverage.geojson?{query}&lang={language}",
+            "areas": f"/api/coverage.geojson?{query}&lang={params.locale()}",
             "values": f"/api/coverage?{query}",
             "village": "/villages/" if known.question.level == "village" else "",
             "measures": {name: _measure(name, known.question.level) for name in MEASURES},

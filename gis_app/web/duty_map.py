@@ -13,13 +13,13 @@ from flask_babel import gettext
 
 from gis_app.analysis.duty_compliance import AreaPeriod, tally
 from gis_app.domain.rights import Right
-from gis_app.services import duties, maps
+from gis_app.services import duties
 from gis_app.services.duties import DutyTable
 from gis_app.web import params
 from gis_app.web.access import current_scope, requires
+from gis_app.web.background import background_map
 from gis_app.web.contract import contract
 from gis_app.web.duty_query import FILTER, asked_table, query_of
-from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("duty_map", __name__)
 MAP_LAYERS = ("land", "water", "townships", "place_names")
@@ -47,13 +47,9 @@ def as_geojson() -> ResponseReturnValue:
 
 def map_config(known: DutyTable) -> Mapping[str, Any]:
     """Return what the script of the page needs: the map, where the areas are, and words."""
-    state, scope, language = current_app.extensions["jingwei"], current_scope(), params.locale()
-    city = maps.city_state(state.engine, scope, locale=language)
-    layers = tuple(layer for layer in state.layers.values() if layer.id in MAP_LAYERS)
     query = urlencode(query_of(known))
     return {
-        **maps.map_config(city, layers, scope, locale=language, now=state.now()),
-        "staticUrl": static_url(),
+        **background_map(MAP_LAYERS),
         "duties": {
             "areas": f"/api/duties.geojson?{query}",
             "list": f"/duties/list?{query}",

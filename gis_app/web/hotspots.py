@@ -19,7 +19,7 @@ from gis_app.domain.errors import InvalidInput
 from gis_app.domain.hazards import Severity
 from gis_app.domain.rights import Right
 from gis_app.rendering.map_page import safe_json
-from gis_app.services import hotspot_maps, hotspot_shapes, hotspot_trials, maps
+from gis_app.services import hotspot_maps, hotspot_shapes, hotspot_trials
 from gis_app.services.hotspot_maps import ShownMap
 from gis_app.services.hotspot_reasons import reasons
 from gis_app.services.hotspot_rows import ALL
@@ -27,11 +27,10 @@ from gis_app.services.hotspot_trials import DAYS, FOUND, HOURS, GuardEffect, Too
 from gis_app.services.spreadsheet import as_csv
 from gis_app.web import params
 from gis_app.web.access import current_scope, requires
-from gis_app.web.cases import MAP_LAYERS
+from gis_app.web.background import background_map
 from gis_app.web.contract import Parameter, contract
 from gis_app.web.hotspot_answers import drawn, features, heads, map_json, reason_json, rows, too_few_json
 from gis_app.web.hotspot_words import method_words, page_words, statement
-from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("hotspots", __name__)
 _GROUP = Parameter("group", "all, or the code of a category", {"type": "string"})
@@ -150,18 +149,13 @@ def _methods_of(runs: Sequence[RowMapping], wish: Wish) -> Collection[str]:
 
 
 def _config(runs: list[dict[str, Any]], wish: Wish) -> dict[str, Any]:
-    state, scope, language = current_app.extensions["jingwei"], current_scope(), params.locale()
-    city = maps.city_state(state.engine, scope, locale=language)
-    layers = tuple(layer for layer in state.layers.values() if layer.id in MAP_LAYERS)
-    config = maps.map_config(city, layers, scope, locale=language, now=state.now())
     methods = [name for name in (request.args.get("method", ""), request.args.get("compare", ""))]
     query = {name: value for name, value in vars(wish).items() if value and name not in ("is_guarded", "kind")}
     if wish.kind != PlaceKind.CELLS:
         query["places"] = wish.kind
     trial = "/api/hotspots/trial?" + urlencode({**query, **({"guard": "1"} if wish.is_guarded else {})})
     return {
-        **config,
-        "staticUrl": static_url(),
+        **background_map(),
         "hotspots": {
             "runs": runs,
             "wanted": request.args.get("run", ""),

@@ -11,7 +11,10 @@ from flask_babel import gettext
 from sqlalchemy import RowMapping
 
 from gis_app.domain.imports import ImportState, steps_from
+from gis_app.importers.kinds import ImportKind
+from gis_app.importers.mapping import fields_of
 from gis_app.services.import_preview import Look
+from gis_app.web.params import locale
 
 _FACTS = (
     *("kind", "state", "file_name", "file_format", "datum", "profile", "size_bytes", "received_bytes", "file_sha256"),
@@ -22,6 +25,7 @@ _COUNTS = ("added", "changed", "unchanged", "ended", "refused", "row_count", "wa
 
 def job_json(row: RowMapping, *, is_short: bool = False) -> dict[str, Any]:
     """Return an import; a short one has its counts, but neither findings nor choices."""
+    kind = ImportKind(row["kind"])
     report = row["report"] if isinstance(row["report"], dict) else {}
     counts = {name: report[name] for name in _COUNTS if name in report}
     job = {
@@ -40,7 +44,7 @@ def job_json(row: RowMapping, *, is_short: bool = False) -> dict[str, Any]:
         "options": row["options"],
         "problem": _problem(row["problem"]),
         "notes": [said(note["template"], note["params"]) for note in report.get("notes", ())],
-        "problems": [_row_problem(each) for each in report.get("problems", ())],
+        "problems": [_row_problem(each, kind) for each in report.get("problems", ())],
         **{name: report.get(name) for name in ("places", "doubles", "without_grid", "boundaries")},
     }
 
@@ -97,8 +101,18 @@ def _problem(kept: Any) -> str | None:
     return f"{said(kept['template'], kept['params'])} {said(kept['remedy'], kept['params'])}".strip()
 
 
-def _row_problem(kept: Mapping[str, Any]) -> dict[str, Any]:
+def field_name(kind: ImportKind, field: str) -> str:
+    """Return a field by the name people give it: its first Chinese word, in English its own in plain words."""
+    if field == "geometry":
+        return str(gettext("Place"))
+    words = {fact.name: fact.aliases for fact in fields_of(kind)}.get(field, ())
+    chinese = [word for word in words if not word.isascii()] if locale() != "en" else []
+    return chinese[0] if chinese else field.replace("_", " ")
+
+
+def _row_problem(kept: Mapping[str, Any], kind: ImportKind) -> dict[str, Any]:
     return {
+        "field_name": field_name(kind, kept["field"]),
         **{name: kept.get(name) for name in ("row", "field", "lon", "lat")},
         "problem": said(kept["template"], kept["params"]),
         "remedy": said(kept["remedy"], kept["params"]),

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -25,7 +26,7 @@ from gis_app.services.refused_rows import refused_table
 from gis_app.web.access import asking_again, current_caller, current_scope, requires
 from gis_app.web.bodies import Line, Strict, body_of
 from gis_app.web.contract import Parameter, contract
-from gis_app.web.import_answers import job_json, preview_json, profile_json, said
+from gis_app.web.import_answers import field_name, job_json, preview_json, profile_json, said
 
 blueprint = Blueprint("import_api", __name__, url_prefix="/api/imports")
 TICK_S = 0.5
@@ -165,7 +166,7 @@ def refused_rows(job_id: uuid.UUID) -> ResponseReturnValue:
     """Answer the refused rows as a table."""
     state = current_app.extensions["jingwei"]
     job = import_jobs.one(state.engine, current_scope(), job_id)
-    table = refused_table(state.imports.refused_rows(job_id), said)
+    table = refused_table(state.imports.refused_rows(job_id), said, partial(field_name, ImportKind(job["kind"])))
     if table is None:
         raise NotFound("No row of this import was refused.", remedy="There is nothing to be mended.")
     name = f"refused-{str(job_id)[:8]}.csv"

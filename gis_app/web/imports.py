@@ -13,10 +13,11 @@ from gis_app.domain.rights import Right
 from gis_app.importers.formats import IMPORTERS
 from gis_app.importers.kinds import ImportKind
 from gis_app.rendering.map_page import safe_json
-from gis_app.services import import_jobs, maps
+from gis_app.services import import_jobs
 from gis_app.services.import_jobs import CITY_ONLY, PIECE_BYTES
 from gis_app.web import params
 from gis_app.web.access import current_caller, current_scope, requires
+from gis_app.web.background import background_map
 from gis_app.web.contract import contract
 from gis_app.web.import_answers import job_json
 from gis_app.web.import_words import script_words
@@ -60,13 +61,10 @@ def page() -> ResponseReturnValue:
 @contract("One import, step by step", answers="text/html")
 def one(job_id: uuid.UUID) -> ResponseReturnValue:
     """Show an import: its file, columns, findings on the map, commit and undoing."""
-    state, caller, language = current_app.extensions["jingwei"], current_caller(), params.locale()
+    state, caller = current_app.extensions["jingwei"], current_caller()
     job = import_jobs.one(state.engine, current_scope(), job_id)
-    city = maps.city_state(state.engine, caller.scope, locale=language)
-    layers = tuple(layer for layer in state.layers.values() if layer.id in MAP_LAYERS)
     config = {
-        **maps.map_config(city, layers, caller.scope, locale=language, now=state.now()),
-        "staticUrl": static_url(),
+        **background_map(MAP_LAYERS),
         "csrf": caller.csrf,
         "pieceBytes": PIECE_BYTES,
         "job": job_json(job),

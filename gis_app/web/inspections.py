@@ -19,18 +19,17 @@ from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, JingweiErro
 from gis_app.domain.hazards import Severity
 from gis_app.domain.rights import Right
 from gis_app.rendering.map_page import safe_json
-from gis_app.services import closed_loop, duties, inspection_lists, inspections, maps
+from gis_app.services import closed_loop, duties, inspection_lists, inspections
 from gis_app.services.inspections import Plan
 from gis_app.web import params
 from gis_app.web.access import current_caller, requires
+from gis_app.web.background import background_map
 from gis_app.web.contract import contract
 from gis_app.web.errors import sentence_of, status_of
 from gis_app.web.inspection_api import QUERY, checklist_json, finding_json, inspection_json, list_filter
 from gis_app.web.pages import word
-from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("inspections", __name__)
-MAP_LAYERS = ("land", "water", "streets", "townships", "villages")
 MOST_OWED = 60
 _PLAN_FIELDS = ("id", "kind", "area", "planned_for", "unannounced", "note")
 
@@ -137,13 +136,10 @@ def _area_words(row: RowMapping | Mapping[str, Any]) -> str:
 
 def _config(found: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the page's script needs: the map's configuration, the inspection, and words."""
-    state, caller, language = current_app.extensions["jingwei"], current_caller(), params.locale()
-    city = maps.city_state(state.engine, caller.scope, locale=language)
-    layers = tuple(layer for layer in state.layers.values() if layer.id in MAP_LAYERS)
+    state, caller = current_app.extensions["jingwei"], current_caller()
     outline, row = found["outline"], found["inspection"]
     return {
-        **maps.map_config(city, layers, caller.scope, locale=language, now=state.now()),
-        "staticUrl": static_url(),
+        **background_map(),
         "csrf": caller.csrf,
         "account": caller.scope.account,
         "now": state.now().astimezone(UTC).isoformat(),

@@ -21,9 +21,8 @@ from gis_app.storage.crs import CRS84, CRS_OF
 from gis_app.web import ogc_documents as documents
 from gis_app.web import ogc_params, params
 from gis_app.web.access import current_scope, requires
-from gis_app.web.cases import MAP_LAYERS
+from gis_app.web.background import BACKGROUND, background_map
 from gis_app.web.contract import contract
-from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
 GEOJSON, SCHEMA = "application/geo+json", "application/schema+json"
@@ -224,12 +223,10 @@ def _features_page(layer: LayerSpec) -> Response:
 
 
 def _page(layer: LayerSpec, found: Features, *, is_whole: bool = False) -> Response:
-    state, locale = current_app.extensions["jingwei"], params.locale()
+    locale = params.locale()
     source = _catalogue().source(current_scope(), layer)
-    city = maps.city_state(state.engine, current_scope(), locale=locale)
-    background = tuple(each for each in state.layers.values() if each.id in MAP_LAYERS and each.id != layer.id)
+    background = tuple(each for each in BACKGROUND if each != layer.id)
     features = json.loads(f"[{found.text}]")
-    config = maps.map_config(city, background, current_scope(), locale=locale, now=state.now())
     page = render_template(
         "ogc_features.html",
         title=layer.title.in_locale(locale),
@@ -242,6 +239,6 @@ def _page(layer: LayerSpec, found: Features, *, is_whole: bool = False) -> Respo
         is_whole=is_whole,
         next_query=_query(**found.following) if found.following else "",
         json_query=_query(f="json"),
-        config=safe_json({**config, "staticUrl": static_url(), "features": features}),
+        config=safe_json({**background_map(background), "features": features}),
     )
     return Response(page, mimetype="text/html")

@@ -15,21 +15,19 @@ from gis_app.domain.errors import Conflict, InvalidInput, JingweiError
 from gis_app.domain.patrol_plans import EDITABLE
 from gis_app.domain.rights import Right
 from gis_app.rendering.map_page import safe_json
-from gis_app.services import maps, patrol_plans, plan_making
+from gis_app.services import patrol_plans, plan_making
 from gis_app.services.plan_comparison import compared
 from gis_app.services.plan_edits import is_under_way
-from gis_app.web import params
 from gis_app.web.access import current_caller, current_scope, requires
+from gis_app.web.background import background_map
 from gis_app.web.contract import contract
 from gis_app.web.errors import sentence_of, status_of
 from gis_app.web.pages import named
 from gis_app.web.plan_api import shown_json
 from gis_app.web.plan_forms import FIELDS, wish_of_form
 from gis_app.web.plan_words import plan_words
-from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("plans", __name__)
-MAP_LAYERS = ("land", "water", "streets", "townships", "villages")
 
 
 @blueprint.get("/plans")
@@ -58,13 +56,10 @@ def make() -> ResponseReturnValue:
 @contract("One plan on the map, to be edited", answers="text/html")
 def one(plan_id: uuid.UUID) -> ResponseReturnValue:
     """Show a plan with its routes, reasons, what was left out, and its versions."""
-    state, caller, language = current_app.extensions["jingwei"], current_caller(), params.locale()
+    state, caller = current_app.extensions["jingwei"], current_caller()
     shown = patrol_plans.one(state.engine, caller, plan_id)
-    city = maps.city_state(state.engine, caller.scope, locale=language)
-    layers = tuple(layer for layer in state.layers.values() if layer.id in MAP_LAYERS)
     config = {
-        **maps.map_config(city, layers, caller.scope, locale=language, now=state.now()),
-        "staticUrl": static_url(),
+        **background_map(),
         "csrf": caller.csrf,
         "plan": shown_json(shown),
         "editable": shown.plan["state"] in EDITABLE,

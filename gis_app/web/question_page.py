@@ -11,15 +11,13 @@ from flask_babel import gettext
 from gis_app.domain.questions import MeasureKind, Period, Rate, Relation, Repeat
 from gis_app.domain.rights import Right
 from gis_app.rendering.map_page import safe_json
-from gis_app.services import maps
 from gis_app.storage.feature_collections import GEOMETRY
 from gis_app.web import params
 from gis_app.web.access import current_scope, requires
-from gis_app.web.cases import MAP_LAYERS
+from gis_app.web.background import background_map
 from gis_app.web.contract import contract
 from gis_app.web.question_columns import FIGURES, TITLES, properties_json
 from gis_app.web.question_words import EXAMPLES, WORDS
-from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("question_page", __name__)
 AREAS = ("townships", "villages", "grids")
@@ -31,16 +29,13 @@ AREAS = ("townships", "villages", "grids")
 @contract("Spatial questions over the layers", answers="text/html")
 def page() -> ResponseReturnValue:
     """Show the form, the map and the kept questions."""
-    state, scope, locale = current_app.extensions["jingwei"], current_scope(), params.locale()
-    city = maps.city_state(state.engine, scope, locale=locale)
-    background = tuple(each for each in state.layers.values() if each.id in MAP_LAYERS)
-    config = maps.map_config(city, background, scope, locale=locale, now=state.now())
+    scope, locale = current_scope(), params.locale()
     text = render_template(
         "questions.html",
         title=gettext("Questions"),
         repeats=tuple(Repeat),
         may_export=Right.EXPORT in scope.rights,
-        config=safe_json({**config, "staticUrl": static_url(), "questions": _choices(locale)}),
+        config=safe_json({**background_map(), "questions": _choices(locale)}),
     )
     return Response(text, mimetype="text/html")
 

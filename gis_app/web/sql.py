@@ -13,16 +13,15 @@ from pydantic import Field, StringConstraints
 from gis_app.domain.questions import MOST_ROWS
 from gis_app.domain.rights import Right
 from gis_app.rendering.map_page import safe_json
-from gis_app.services import maps, sql_reading
+from gis_app.services import sql_reading
 from gis_app.storage.sql_reading import LONGEST
 from gis_app.web import params
 from gis_app.web.access import current_scope, requires
+from gis_app.web.background import background_map
 from gis_app.web.bodies import Strict, body_of
-from gis_app.web.cases import MAP_LAYERS
 from gis_app.web.contract import contract
 from gis_app.web.question_columns import title_of
 from gis_app.web.question_words import WORDS
-from gis_app.web.static_files import static_url
 
 blueprint = Blueprint("sql", __name__)
 
@@ -41,9 +40,6 @@ class StatementBody(Strict):
 def page() -> ResponseReturnValue:
     """Show the editor, the views with their columns, map and table."""
     state, scope, locale = current_app.extensions["jingwei"], current_scope(), params.locale()
-    city = maps.city_state(state.engine, scope, locale=locale)
-    background = tuple(each for each in state.layers.values() if each.id in MAP_LAYERS)
-    config = maps.map_config(city, background, scope, locale=locale, now=state.now())
     views = [
         {**each, "columns": [(name, kind, title_of([each["layer"]], name, locale)) for name, kind in each["columns"]]}
         for each in sql_reading.schema_of(state.ledger, state.layers, scope)
@@ -54,7 +50,7 @@ def page() -> ResponseReturnValue:
         title=gettext("SQL"),
         views=views,
         locale_name=locale,
-        config=safe_json({**config, "staticUrl": static_url(), "questions": {"words": words}}),
+        config=safe_json({**background_map(), "questions": {"words": words}}),
     )
     return Response(text, mimetype="text/html")
 

@@ -1,12 +1,12 @@
-// The page of alert rules: fields of the chosen kind, a fence drawn as a circle, rules switched and removed.
+// The page of alert rules: fields of the chosen kind, a fence drawn on the map, rules switched and removed.
 
 import { byId } from "./elements.js";
+import { fenceMap } from "./fence_map.js";
 import { answeredOrShown } from "./sending.js";
 
 const form = byId("rule");
 const { csrf } = form.dataset;
-const CORNERS = 32;
-const METRES_A_DEGREE = 111320;
+const fences = fenceMap();
 const NUMBERS = ["hours", "minutes", "least", "within_m", "within_h"];
 
 function showFields() {
@@ -15,31 +15,25 @@ function showFields() {
     part.hidden = !part.dataset.of.split(" ").includes(kind) || (part.querySelector("#minutes") !== null && byId("what").value !== "patrol");
     for (const input of part.querySelectorAll("input, select")) input.required = !part.hidden && input.name !== "category";
   }
-}
-
-function circle(lon, lat, metres) {
-  const [high, wide] = [metres / METRES_A_DEGREE, metres / (METRES_A_DEGREE * Math.cos((lat * Math.PI) / 180))];
-  return Array.from({ length: CORNERS }, (_, n) => {
-    const turn = (2 * Math.PI * n) / CORNERS;
-    return [lon + wide * Math.cos(turn), lat + high * Math.sin(turn)];
-  });
+  if (kind === "geofence") fences.show();
 }
 
 function wanted() {
   const body = {};
   for (const [name, value] of new FormData(form)) {
     const part = byId(name).closest("[data-of]");
-    if ((part && part.hidden) || value === "" || name.startsWith("fence_")) continue;
+    if ((part && part.hidden) || value === "") continue;
     body[name] = NUMBERS.includes(name) ? Number(value) : value;
   }
-  if (body.kind === "geofence") body.fence = circle(...["fence_lon", "fence_lat", "fence_m"].map((id) => Number(byId(id).value)));
+  if (body.kind === "geofence") body.fence = fences.corners();
   return body;
 }
 
 form.addEventListener("change", showFields);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (await answeredOrShown("/api/alert-rules", { csrf, body: wanted() })) location.reload();
+  if (byId("kind").value === "geofence" && !fences.corners()) fences.ask();
+  else if (await answeredOrShown("/api/alert-rules", { csrf, body: wanted() })) location.reload();
 });
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-do]");

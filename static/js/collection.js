@@ -1,6 +1,6 @@
 // The features of a page on a map; a row and its shape find each other.
 
-import { canvasRenderer } from "./canvas_renderer.js";
+import { backgroundMap } from "./background_map.js";
 import { config } from "./config.js";
 import { byId } from "./elements.js";
 
@@ -9,11 +9,7 @@ const PLAIN = { color: "#3fc1d6", weight: 2, fillColor: "#3fc1d6", fillOpacity: 
 const CHOSEN = { color: "#ffffff", weight: 3, fillOpacity: 0.6 };
 const CLOSE_ZOOM = 16;
 
-const [west, south, east, north] = config.city.bounds;
-const map = L.map("collection-map", { attributionControl: false, minZoom: 8, maxZoom: 19 });
-map.fitBounds([[south, west], [north, east]], { animate: false });
-const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
+const map = backgroundMap("collection-map");
 
 const rows = new Map([...document.querySelectorAll("tr[data-id]")].map((row) => [row.dataset.id, row]));
 const shapes = new Map();

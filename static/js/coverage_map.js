@@ -1,6 +1,6 @@
 // The map of coverage: areas by a measure, gaps ranked on it, and the slider that plays through nights, weeks or months.
 
-import { canvasRenderer } from "./canvas_renderer.js";
+import { backgroundMap } from "./background_map.js";
 import { config } from "./config.js";
 import { followSlider } from "./coverage_slider.js";
 import { byId, element } from "./elements.js";
@@ -13,11 +13,7 @@ const EDGE = { color: "#8fa1b3", weight: 0.6, opacity: 0.8 };
 const CHOSEN = { color: "#ffffff", weight: 2.5, opacity: 1 };
 const RANKED = 10;
 
-const [west, south, east, north] = config.city.bounds;
-const map = L.map("coverage-map", { attributionControl: false, minZoom: 8, maxZoom: 17, zoomSnap: 0.5, scrollWheelZoom: false });
-map.fitBounds([[south, west], [north, east]], { animate: false });
-const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
+const map = backgroundMap("coverage-map", { maxZoom: 17, zoomSnap: 0.5, scrollWheelZoom: false });
 
 const state = { measure: "share", rows: new Map(), shapes: new Map(), chosen: null };
 const marks = L.layerGroup().addTo(map);

@@ -1,6 +1,6 @@
 // The desk: the queue worked by keys, the cases on a map beside it.
 
-import { canvasRenderer } from "./canvas_renderer.js";
+import { backgroundMap } from "./background_map.js";
 import { config } from "./config.js";
 import { byId } from "./elements.js";
 
@@ -10,11 +10,7 @@ const RADII = { low: 5, general: 6, major: 8, severe: 10 };
 const CLOSE_ZOOM = 15;
 const SETTLED_MS = 2500;
 
-const [west, south, east, north] = config.city.bounds;
-const map = L.map("desk-map", { attributionControl: false, minZoom: 8, maxZoom: 19 });
-map.fitBounds([[south, west], [north, east]]);
-const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
+const map = backgroundMap("desk-map");
 
 const rows = [...document.querySelectorAll("#queue tbody tr")];
 const rowOf = new Map(rows.map((row) => [row.dataset.id, row]));

@@ -1,6 +1,6 @@
 // The map of missed duties: each area by how often it was missed; a click opens the list behind the count.
 
-import { canvasRenderer } from "./canvas_renderer.js";
+import { backgroundMap } from "./background_map.js";
 import { config } from "./config.js";
 import { byId, element } from "./elements.js";
 import { fetchJson } from "./requests.js";
@@ -10,11 +10,7 @@ const { areas: address, list, words: WORDS } = config.duties;
 const COLORS = [[4, "#c63d2f"], [2, "#ee8a3c"], [1, "#f6c667"], [0, "#1f5a4c"]];
 const EDGE = "#8fa1b3";
 
-const [west, south, east, north] = config.city.bounds;
-const map = L.map("duty-map", { attributionControl: false, minZoom: 8, maxZoom: 17, zoomSnap: 0.5, scrollWheelZoom: false });
-map.fitBounds([[south, west], [north, east]], { animate: false });
-const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
+const map = backgroundMap("duty-map", { maxZoom: 17, zoomSnap: 0.5, scrollWheelZoom: false });
 
 function styleOf({ properties: { owed, missed } }) {
   const fill = owed ? { fillColor: COLORS.find(([least]) => missed >= least)[1], fillOpacity: 0.8 } : { fillOpacity: 0 };

@@ -1,6 +1,6 @@
 // The form of a finding: what is wrong, and where: by the phone's position, a tap on the map, or coordinates.
 
-import { canvasRenderer } from "./canvas_renderer.js";
+import { backgroundMap } from "./background_map.js";
 import { config } from "./config.js";
 import { byId } from "./elements.js";
 import { newId } from "./picture_sending.js";
@@ -20,6 +20,58 @@ export function prepareForm({ now, onReport }) {
   byId("finding-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const spot = typedPlace();
+    if (!fields.title.value.trim()) return fields.title.focus();
+    if (!spot) return complain(say("no_place"));
+    byId("add-finding").disabled = true;
+    const refusal = await onReport({
+      id: current.id, item: current.item, category: fields.category.value, severity: fields.severity.value, title: fields.title.value.trim(),
+      description: fields.description.value, place_name: fields.place.value.trim(), discovered_at: current.at ?? now(), location: spot,
+    });
+    byId("add-finding").disabled = false;
+    return refusal ? complain(refusal) : dialog.close();
+  });
+  byId("leave-finding").addEventListener("click", () => dialog.close());
+  byId("locate").addEventListener("click", locate);
+  for (const name of ["lon", "lat", "datum"]) fields[name].addEventListener("change", mark);
+}
+
+/** Open the form for an item; `body` is a finding that was refused and is to be mended. */
+export function openForm({ item, category, severity, body = null }) {
+  current = { id: newId(), item, at: body?.discovered_at };
+  byId("finding-form").reset();
+  if (category) fields.category.value = category;
+  if (severity) fields.severity.value = severity;
+  if (body) {
+    const { location, place_name: place, ...rest } = body;
+    for (const [name, value] of Object.entries({ ...rest, ...location, place })) if (name in fields) fields[name].value = value;
+  }
+  byId("place-status").textContent = "";
+  complain("");
+  dialog.showModal();
+  draw();
+  mark();
+}
+
+/** Say in the form what is wrong; nothing hides it. */
+export function complain(text) {
+  byId("finding-problem").textContent = text;
+  byId("finding-problem").hidden = !text;
+  if (text) byId("finding-problem").scrollIntoView({ block: "nearest" });
+}
+
+function typedPlace() {
+  const [lon, lat] = [fields.lon.value, fields.lat.value].map((text) => (text.trim() === "" ? NaN : Number(text)));
+  return Math.abs(lon) <= 180 && Math.abs(lat) <= 90 ? { lon, lat, datum: fields.datum.value } : null;
+}
+
+function draw() {
+  if (drawn) {
+    drawn.map.invalidateSize();
+    return;
+  }
+  const map = backgroundMap("finding-map");
+  if (config.outline) map.fitBounds(L.geoJSON(config.outline, { interactive: false, style: { color: "#58c4dc", weight: 2, fillOpacity: 0.06 } }).addTo(map).getBounds(), { animate: false });
+  const spot = typedPlace();
     if (!fields.title.value.trim()) return fields.title.focus();
     if (!spot) return complain(say("no_place"));
     byId("add-finding").disabled = true;

@@ -1,6 +1,6 @@
 // Maps of hotspots: a slider over past maps with what then happened, two methods side by side, what each says of itself.
 
-import { canvasRenderer } from "./canvas_renderer.js";
+import { backgroundMap } from "./background_map.js";
 import { config, formatNumber, formatShare } from "./config.js";
 import { byId, debounced, element } from "./elements.js";
 
@@ -29,16 +29,11 @@ const panes = methods.map((method, number) => pane(number));
 if (panes.length > 1) keepTogether(panes.map(({ map }) => map));
 
 function pane(number) {
-  const [west, south, east, north] = config.city.bounds;
-  const map = L.map(`map-${number}`, { attributionControl: false, minZoom: 8, maxZoom: 19 });
-  map.fitBounds([[south, west], [north, east]]);
-  const base = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-  const renderer = canvasRenderer(map, { onBusy: () => {}, onError: () => {} });
-  renderer.sync(base);
+  const map = backgroundMap(`map-${number}`);
   const style = styleAt(map);
   const cells = L.geoJSON(null, { renderer: L.canvas({ padding: 0.3 }), style, onEachFeature: explain }).addTo(map);
   map.on("zoomend", () => cells.setStyle(style));
-  return { map, cells, renderer };
+  return { map, cells };
 }
 
 /** Move the maps together, whichever is moved. */

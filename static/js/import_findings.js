@@ -34,7 +34,7 @@ function placed(line, show) {
 
 function showRefused(problems) {
   byId("refused").hidden = !problems.length;
-  tableOf("refused").replaceChildren(...problems.map(({ row, field, problem, remedy, lon, lat }) => {
+  tableOf("refused").replaceChildren(...problems.map(({ row, field_name: field, problem, remedy, lon, lat }) => {
     const cells = [field, problem, remedy].map((textContent) => element("td", { textContent }));
     const line = element("tr", {}, [element("th", { scope: "row", className: "number", textContent: row }), ...cells]);
     if (lon !== null && lon !== undefined) {

@@ -1,18 +1,13 @@
 // The map of one import: rows, refused ones, doubles, faults of boundaries and ground that changes hands.
 
-import { canvasRenderer } from "./canvas_renderer.js";
-import { config } from "./config.js";
+import { backgroundMap } from "./background_map.js";
 import { byId, element } from "./elements.js";
 
 const { L } = window;
 const COLORS = { good: "#58c4dc", refused: "#ff7a45", double: "#fdd06a", gridless: "#d7a8f5", fault: "#ff4d6d", change: "#7fd3c0" };
 const CLOSE_ZOOM = 16;
 
-const [west, south, east, north] = config.city.bounds;
-const map = L.map("import-map", { attributionControl: false, minZoom: 7, maxZoom: 19, scrollWheelZoom: false });
-map.fitBounds([[south, west], [north, east]], { animate: false });
-const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
+const map = backgroundMap("import-map", { minZoom: 7, scrollWheelZoom: false });
 const canvas = L.canvas({ padding: 0.3, tolerance: 6 });
 const drawn = L.featureGroup().addTo(map);
 

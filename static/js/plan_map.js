@@ -1,17 +1,12 @@
 // The plan on its map: routes, stops to be dragged from team to team, what is left out, streets that are closed.
 
-import { canvasRenderer } from "./canvas_renderer.js";
-import { config } from "./config.js";
+import { backgroundMap } from "./background_map.js";
 import { byId, element } from "./elements.js";
 import { chosen, clock, COLORS, current, draw, edit, editable, give, label, lockOf, problem, routeOf, stops, worth, WORDS } from "./plan_state.js";
 
 const { L } = window;
 const CLOSE_ZOOM = 16;
-const [west, south, east, north] = config.city.bounds;
-export const map = L.map("plan-map", { attributionControl: false, minZoom: 8, maxZoom: 19, zoomSnap: 0.5 });
-map.fitBounds([[south, west], [north, east]], { animate: false });
-const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
+export const map = backgroundMap("plan-map", { zoomSnap: 0.5 });
 const drawn = L.layerGroup().addTo(map);
 const latLng = ([lon, lat]) => [lat, lon];
 let pending = "";

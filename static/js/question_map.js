@@ -1,6 +1,6 @@
 // The map of questions: the answer's shapes in classes, an area drawn or picked.
 
-import { canvasRenderer } from "./canvas_renderer.js";
+import { backgroundMap } from "./background_map.js";
 import { config, formatNumber } from "./config.js";
 import { byId, element } from "./elements.js";
 import { fetchJson } from "./requests.js";
@@ -15,11 +15,7 @@ const LEAST_CORNERS = 3;
 
 /** Make the map; `show(answer, figure)`, `shape()`, `setShape(geometry)`, `draw()`, `pick(layerId)`, `choose(index)`. */
 export function questionMap({ onChoose, onShape, onMode }) {
-  const [west, south, east, north] = config.city.bounds;
-  const map = L.map("question-map", { attributionControl: false, minZoom: 8, maxZoom: 19, doubleClickZoom: true, renderer: L.canvas({ tolerance: 4 }) });
-  map.fitBounds([[south, west], [north, east]], { animate: false });
-  const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-  canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
+  const map = backgroundMap("question-map", { doubleClickZoom: true, renderer: L.canvas({ tolerance: 4 }) });
   const legend = L.control({ position: "bottomright" });
   legend.onAdd = () => element("div", { className: "map-legend", hidden: true });
   legend.addTo(map);

@@ -1,7 +1,6 @@
 // Reporting a hazard in the field: a tap or the device's position, a few words, pictures; sent again until it is stored.
 
-import { canvasRenderer } from "./canvas_renderer.js";
-import { config } from "./config.js";
+import { backgroundMap } from "./background_map.js";
 import { byId, element } from "./elements.js";
 import { newId, sendPicture } from "./picture_sending.js";
 
@@ -9,11 +8,7 @@ const { L } = window;
 const CLOSE_ZOOM = 17;
 const form = byId("report");
 const words = form.dataset;
-const [west, south, east, north] = config.city.bounds;
-const map = L.map("report-map", { attributionControl: false, minZoom: 8, maxZoom: 19 });
-map.fitBounds([[south, west], [north, east]], { animate: false });
-const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
+const map = backgroundMap("report-map");
 
 let marker = null;
 let report = { id: newId() };

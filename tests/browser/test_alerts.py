@@ -26,15 +26,35 @@ def test_a_rule_shows_the_fields_of_its_kind_and_is_made_paused_and_removed(visi
     page.goto(f"{who.address}/alert-rules?lang=en")
     page.select_option("#kind", "cluster")
     expect(page.locator("#within_m")).to_be_visible()
-    expect(page.locator("#fence_lon")).to_be_hidden()
+    expect(page.locator("#fence-map")).to_be_hidden()
     page.select_option("#kind", "geofence")
     expect(page.locator("#within_m")).to_be_hidden()
-    page.fill("#fence_lon", "120.65")
-    page.fill("#fence_lat", "27.78")
+    expect(page.locator("#fence-map[data-ready]")).to_be_visible()
     page.fill("#name", name)
+    page.get_by_role("button", name="Add the rule").click()
+    expect(page.locator("#fence-note")).to_have_text("Draw the fence first.")
+    page.get_by_role("button", name="Draw an area").click()
+    for x, y in ((200, 100), (400, 100), (400, 300)):
+        page.locator("#fence-map").click(position={"x": x, "y": y})
+    page.keyboard.press("Enter")
+    expect(page.locator("#fence-note")).to_have_text("The fence is drawn.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#fence-note")).to_have_text("No fence is drawn yet.")
+    page.get_by_role("button", name="Draw a circle").click()
+    for x, y in ((300, 200), (350, 200)):
+        page.locator("#fence-map").click(position={"x": x, "y": y})
+    expect(page.locator("#fence-note")).to_have_text("The fence is drawn.")
     page.get_by_role("button", name="Add the rule").click()
     row = page.locator("tbody tr", has_text=name)
     expect(row).to_contain_text("Rui'an")
+    fences = page.evaluate("JSON.parse(document.getElementById('jingwei-config').textContent).rules.fences")
+    (shape,) = [each["shape"] for each in fences if each["name"] == name]
+    corners = shape["coordinates"][0]
+    # A circle over fifty pixels: as many corners on each side of its middle, and no two alike.
+    assert len(corners) == 49
+    assert len({tuple(each) for each in corners}) == 48
+    west, east = min(corners)[0], max(corners)[0]
+    assert 120 < west < east < 121.2
     assert serious(page) == []
     row.get_by_role("button", name="Pause").click()
     expect(row.locator(".chip")).to_have_text("paused")

@@ -89,6 +89,8 @@ def test_a_file_is_sent_checked_imported_and_undone(visit, spot, language, viewp
     expect(page.locator("[data-count=added] b")).to_have_text("2")
     expect(page.locator("[data-count=refused] b")).to_have_text("2")
     expect(page.locator("#refused tbody tr")).to_have_count(2)
+    # Fields and their words as the reader's language has them.
+    assert ("地点" in page.locator("#refused tbody").inner_text()) == (language == "zh")
     expect(page.locator("#doubles tbody tr")).to_have_count(1)
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

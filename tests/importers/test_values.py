@@ -39,9 +39,19 @@ def csv_of(*rows):
 @pytest.mark.parametrize(
     "field, value, problem, remedy",
     [
-        ("severity", "紧急", "The value '紧急' is not known.", "Use one of: low, general, major, severe."),
-        ("stage", "done", "The value 'done' is not known.", "Use one of: reported, filed, assigned"),
-        ("category", "gas", "The value 'gas' is not known.", "Use one of: fire, flood."),
+        (
+            "severity",
+            "紧急",
+            "The value '紧急' is not known.",
+            "Use one of: low (低), general (一般), major (较大), severe (重大).",
+        ),
+        (
+            "stage",
+            "done",
+            "The value 'done' is not known.",
+            "Use one of: reported (发现), filed (立案), assigned (交办)",
+        ),
+        ("category", "gas", "The value 'gas' is not known.", "Use one of: fire (消防隐患), flood (洪涝隐患)."),
         ("discovered_by", "", "The value is missing.", "Fill it in"),
         ("title", "  ", "The value is missing.", "Fill it in"),
         ("title", "x" * 201, "The text has 201 characters; at most 200 are allowed.", "Shorten it."),
