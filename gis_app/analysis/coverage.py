@@ -6,6 +6,8 @@ has twice that width. Bands of several tracks or teams are merged: what is swept
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ SIMPLIFY_M = 2.0
 """Lines are thinned by this much first: far less than the error of a position."""
 ARC_STEPS = 8
 """Segments per quarter circle at bends and ends."""
+_GRIDS_AT_ONCE = 100
 
 
 def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArray:
@@ -59,22 +62,33 @@ def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArra
     share = np.zeros(len(polygons))
     if not len(polygons) or not len(lines):
         return share
-    swept, bands = _bands_by_grid(polygons, shapely.simplify(lines, SIMPLIFY_M, preserve_topology=False), reach_m)
-    covered_m2 = shapely.area(shapely.intersection(bands, polygons[swept]))
-    share[swept] = np.minimum(covered_m2 / shapely.area(polygons[swept]), 1.0)
+    near = _lines_near_grids(polygons, shapely.simplify(lines, SIMPLIFY_M, preserve_topology=False), reach_m)
+    swept = np.nonzero(near.astype(bool).any(axis=1))[0]
+    widths = np.unique(reach_m)
+    parts = np.array_split(swept, -(-len(swept) // _GRIDS_AT_ONCE)) if len(swept) else []
+    # GEOS lets go of the interpreter while it buffers, so threads share the cores.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        covered_m2 = list(threads.map(lambda part: _covered_m2(polygons[part], near[part], widths), parts))
+    if covered_m2:
+        share[swept] = np.minimum(np.concatenate(covered_m2) / shapely.area(polygons[swept]), 1.0)
     return share
 
 
-def _bands_by_grid(polygons: ShapeArray, lines: ShapeArray, reach_m: FloatArray) -> tuple[IntArray, ShapeArray]:
-    """Return the positions of the grids swept, and for each the merged band of all tracks near it."""
+def _lines_near_grids(polygons: ShapeArray, lines: ShapeArray, reach_m: FloatArray) -> ShapeArray:
+    """Return for each grid and each sweep width, ascending, the lines near it; shape ``(n, widths)``, None for none."""
     widths, width_of_line = np.unique(reach_m, return_inverse=True)
-    bands = np.full((len(polygons), len(widths)), None, dtype=object)
+    found = np.full((len(polygons), len(widths)), None, dtype=object)
     for position, width_m in enumerate(widths):
         swept, near = _lines_by_grid(polygons, lines[width_of_line == position], float(width_m))
-        bands[swept, position] = shapely.buffer(near, width_m, quad_segs=ARC_STEPS)
-    swept = np.nonzero(bands.astype(bool).any(axis=1))[0]
-    merged = bands[swept, 0] if len(widths) == 1 else shapely.union_all(bands[swept], axis=1)
-    return swept, np.asarray(merged, dtype=object)
+        found[swept, position] = near
+    return found
+
+
+def _covered_m2(polygons: ShapeArray, near: ShapeArray, widths: FloatArray) -> FloatArray:
+    """Return the area of each grid within the width of its lines, all bands merged."""
+    bands = shapely.buffer(near, widths, quad_segs=ARC_STEPS)
+    merged = bands[:, 0] if len(widths) == 1 else shapely.union_all(bands, axis=1)
+    return np.asarray(shapely.area(shapely.intersection(merged, polygons)), dtype=np.float64)
 
 
 def _lines_by_grid(polygons: ShapeArray, lines: ShapeArray, width_m: float) -> tuple[IntArray, ShapeArray]:
