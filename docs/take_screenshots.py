@@ -1,14 +1,19 @@
 """Take the screenshots of the documentation from a running server with the demo city.
 
+The demo's own account ``city`` looks; its password is read from the home folder.
 Run: ``.venv/bin/python docs/take_screenshots.py [--url http://127.0.0.1:8000] [--folder docs/images]``
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from gis_app.services.demo_accounts import FILE_NAME
+from gis_app.settings import Settings
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -41,18 +46,33 @@ def main() -> None:
             for suffix, size in SIZES.items():
                 target = arguments.folder / f"{arguments.name}-{locale}{suffix}.png"
                 address = f"{arguments.url}/?lang={locale}&renderer={arguments.renderer}"
-                _take(browser, address + (f"#{arguments.hash}" if arguments.hash else ""), size, target)
+                phone = size[0] < 500
+                context = browser.new_context(
+                    viewport={"width": size[0], "height": size[1]}, is_mobile=phone, has_touch=phone
+                )
+                _log_in(context, arguments.url)
+                _take(context, address + (f"#{arguments.hash}" if arguments.hash else ""), target)
+                context.close()
                 print(target)
         browser.close()
 
 
-def _take(browser: Browser, address: str, size: tuple[int, int], target: Path) -> None:
-    phone = size[0] < 500
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, is_mobile=phone, has_touch=phone)
+def _log_in(context: BrowserContext, url: str) -> None:
+    passwords = json.loads((Settings.from_environment().home / FILE_NAME).read_text())
+    form = {"login": "city", "password": passwords["city"]}
+    answer = context.request.post(f"{url}/login", form=form, headers={"Origin": url})
+    if not answer.ok or "/login" in answer.url:
+        raise SystemExit(
+            f"The account city could not log in at {url}. Point JINGWEI_HOME at the demo that serves there."
+        )
+
+
+def _take(context: BrowserContext, address: str, target: Path) -> None:
+    page = context.new_page()
+    page.set_default_timeout(180_000)
     page.goto(address)
     page.evaluate("() => window.jingwei.whenReady()")
     page.screenshot(path=target)
-    page.close()
 
 
 if __name__ == "__main__":
