@@ -29,7 +29,7 @@ from gis_app.services import import_jobs
 from gis_app.services.audit import HeadsFile, Ledger
 from gis_app.services.database import opened
 from gis_app.services.gate import Caller
-from gis_app.services.import_jobs import ImportChoices, ImportWish
+from gis_app.services.import_choices import ImportChoices, ImportWish
 from gis_app.services.import_queue import ImportQueue
 from gis_app.settings import Settings
 from gis_app.storage.engine import scoped, system_scope

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from gis_app.domain.rights import Scope
 from gis_app.importers import datums
 from gis_app.importers.formats import IMPORTERS, format_name
 from gis_app.importers.kinds import ImportKind
-from gis_app.importers.mapping import ColumnMapping, require_usable
 from gis_app.services.audit import Ledger
 from gis_app.services.gate import Caller
+from gis_app.services.import_choices import ImportChoices, ImportWish, usable_name, values_of_check
 from gis_app.storage import import_jobs
 from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.import_files import ImportFiles
@@ -28,66 +27,9 @@ from gis_app.storage.import_files import ImportFiles
 MOST_LISTED = 200
 MOST_BYTES = 512 * 2**20
 PIECE_BYTES = 4 * 2**20
-_NAME_SIGNS = 80
 KEPT_FOR, SWEPT_AFTER = timedelta(days=30), timedelta(days=1)
 CITY_ONLY = frozenset({ImportKind.STREETS})
 """Kinds without an area: they are the whole city's."""
-
-
-@dataclass(frozen=True)
-class ImportWish:
-    """A file that is to come; the client makes ``id`` once and sends it again in retries."""
-
-    id: uuid.UUID
-    kind: ImportKind
-    file_name: str
-    size_bytes: int
-    datum: str | None = None
-    file_format: str | None = None
-
-
-@dataclass(frozen=True)
-class ImportChoices:
-    """What the importer chose for a step.
-
-    Parameters
-    ----------
-    version
-        Of the import as it was seen.
-    columns, constants
-        Header and field; field and value of all rows. No columns: by the known names.
-    profile
-        A name under which to keep columns, datum and format; empty for none.
-    merges
-        Row, and the hazard that it tells of once more: the row is not added.
-    fixes
-        Ids of faults of boundaries whose proposed mending is accepted.
-    """
-
-    version: int
-    datum: str | None = None
-    file_format: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, str] = field(default_factory=dict)
-    profile: str = ""
-    is_whole: bool = False
-    leaves_out_refused: bool = False
-    left_out: Sequence[int] = ()
-    merges: Mapping[int, uuid.UUID] = field(default_factory=dict)
-    fixes: Sequence[str] = ()
-
-    def of_check(self) -> dict[str, Any]:
-        """Return how the file is to be read, as the import keeps it."""
-        return {"columns": dict(self.columns), "constants": dict(self.constants), "is_whole": self.is_whole}
-
-    def of_commit(self) -> dict[str, Any]:
-        """Return what of the file is to be imported, as the import keeps it."""
-        return {
-            "leaves_out_refused": self.leaves_out_refused,
-            "left_out": sorted(set(self.left_out)),
-            "merges": {str(row): str(hazard) for row, hazard in self.merges.items()},
-            "fixes": sorted(set(self.fixes)),
-        }
 
 
 def missing() -> NotFound:
@@ -129,7 +71,7 @@ def begin(ledger: Ledger, caller: Caller, wish: ImportWish) -> tuple[RowMapping,
         If the identifier stands for another import.
     """
     _refuse_kind(caller, wish.kind)
-    name = _usable_name(wish.file_name)
+    name = usable_name(wish.file_name)
     chosen = format_name(Path(name), wish.file_format)
     most = min(MOST_BYTES, IMPORTERS[chosen].max_bytes)
     if not 0 < wish.size_bytes <= most:
@@ -235,7 +177,7 @@ def take_step(
         kind = ImportKind(job["kind"])
         _refuse_kind(caller, kind)
         state = state_after(ImportState(job["state"]), step)
-        values = _chosen(job, kind, choices) if step is ImportStep.CHECK else _kept(job)
+        values = values_of_check(job, kind, choices) if step is ImportStep.CHECK else _kept(job)
         if step is ImportStep.COMMIT:
             values["options"] = {**values["options"], **choices.of_commit()}
         values["options"] = {**values["options"], "asked_by": caller.scope.account}
@@ -263,29 +205,6 @@ def sweep(ledger: Ledger, files: ImportFiles) -> int:
 def _refuse_kind(caller: Caller, kind: ImportKind) -> None:
     if kind in CITY_ONLY and caller.level is not AreaLevel.CITY:
         raise Forbidden("Streets are imported for the whole city.", remedy="Leave it to the city's own office.")
-
-
-def _usable_name(given: str) -> str:
-    name = given.replace("\\", "/").rpartition("/")[2].strip()
-    if not name or name.startswith(".") or len(name) > _NAME_SIGNS or not name.isprintable():
-        raise InvalidInput(
-            "The name of the file cannot be used.",
-            remedy="Use at most {most} letters and digits, such as hazards.csv.",
-            most=_NAME_SIGNS,
-        )
-    return name
-
-
-def _chosen(job: RowMapping, kind: ImportKind, choices: ImportChoices) -> dict[str, Any]:
-    if choices.columns or choices.constants:
-        require_usable(ColumnMapping(choices.columns, choices.constants), kind)
-    wanted = choices.file_format or job["file_format"]
-    return {
-        "options": choices.of_check(),
-        "datum": datums.normalised(choices.datum) if choices.datum else job["datum"],
-        "file_format": format_name(Path(job["file_name"]), wanted),
-        "profile": choices.profile or job["profile"],
-    }
 
 
 def _kept(job: RowMapping) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from gis_app.domain.rights import Right
 from gis_app.importers.formats import IMPORTERS
 from gis_app.importers.kinds import ImportKind
 from gis_app.services import import_jobs, import_preview
-from gis_app.services.import_jobs import PIECE_BYTES, ImportChoices, ImportWish
+from gis_app.services.import_choices import ImportChoices, ImportWish
+from gis_app.services.import_jobs import PIECE_BYTES
 from gis_app.services.refused_rows import refused_table
 from gis_app.web.access import asking_again, current_caller, current_scope, requires
 from gis_app.web.bodies import Line, Strict, body_of

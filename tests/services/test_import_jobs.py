@@ -17,7 +17,7 @@ from gis_app.importers.kinds import ImportKind
 from gis_app.services import import_jobs, kpis
 from gis_app.services.audit import HeadsFile, Ledger
 from gis_app.services.gate import Caller
-from gis_app.services.import_jobs import ImportChoices, ImportWish
+from gis_app.services.import_choices import ImportChoices, ImportWish
 from gis_app.services.import_work import ClaimLost, ImportWork
 from gis_app.services.imports import FileToImport, import_into
 from gis_app.services.refused_rows import refused_table
