@@ -21,6 +21,11 @@ _VERDICTS = {
     Verdict.BASELINE: lazy_gettext("This map is the count so far itself."),
     Verdict.TOO_FEW: lazy_gettext("Too few data for a judgement."),
 }
+_OTHERWISE = {
+    Verdict.BETTER: lazy_gettext("Not so on the hottest {shares}: there counting does better."),
+    Verdict.WORSE: lazy_gettext("Not so on the hottest {shares}: there the map does better."),
+}
+_ALIKE = 1e-9
 _PARAMS = {
     "half_life_days": lazy_gettext("half-life {value} days"),
     "bandwidth_cells": lazy_gettext("bandwidth {value} cells"),
@@ -72,8 +77,17 @@ def page_words() -> dict[str, str]:
 
 
 def verdict_words(judged: Judged) -> str:
-    """Return the verdict as a sentence."""
-    return str(_VERDICTS[judged.verdict])
+    """Return the verdict as a sentence, and the shares of the area on which it is otherwise as a second one."""
+    told = [str(_VERDICTS[judged.verdict])]
+    if judged.verdict in _OTHERWISE:
+        against = -1 if judged.verdict is Verdict.BETTER else 1
+        pairs = zip(judged.ours, judged.baseline, strict=True)
+        shares = [mine.share for mine, other in pairs if against * (mine.pei - other.pei) > _ALIKE]
+        if shares:
+            told.append(
+                str(_OTHERWISE[judged.verdict]).format(shares=", ".join(f"{100 * each:g} %" for each in shares))
+            )
+    return " ".join(told)
 
 
 def method_words(shown: ShownMap) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -11,10 +11,13 @@ from shapely.geometry import shape
 from sqlalchemy import text
 
 from gis_app.analysis.hotspots import HOTSPOT_METHODS
+from gis_app.analysis.scoring import AreaScore
 from gis_app.domain.rights import Role
 from gis_app.services import hotspot_runs
+from gis_app.services.hotspot_maps import Judged
 from gis_app.services.hotspot_rows import run_id
 from gis_app.storage.engine import make_engine, scoped, system_scope
+from gis_app.web.hotspot_words import verdict_words
 from tests.hotspot_city import EAST, END, MONDAY, NOW, SRID, WEST, build, hazards
 
 NEWEST, PAST = (f"/api/hotspots/{run_id('hotspots:all', at)}" for at in (END, MONDAY - timedelta(days=70)))
@@ -205,15 +208,38 @@ def test_the_statement_says_plainly_when_counting_does_better_and_when_nobody_ca
     told = answer(of(), f"{PAST}?method=gi_star&lang=en")
     words = {each["kind"]: each["text"] for each in told["statement"]}
     verdict = told["held_back"]["verdict"]
-    assert words[verdict] == {
-        "better": "This map does better than counting so far.",
-        "worse": "This map does worse than counting so far.",
-        "alike": "This map does as well as counting so far.",
-    }.get(verdict, "Too few data for a judgement.")
+    whole, _, otherwise = words[verdict].partition(". ")
+    assert whole.rstrip(".") == {
+        "better": "This map does better than counting so far",
+        "worse": "This map does worse than counting so far",
+        "alike": "This map does as well as counting so far",
+    }.get(verdict, "Too few data for a judgement")
+    pairs = zip(told["held_back"]["scores"], told["held_back"]["baseline"], strict=True)
+    leads = [mine["pei"] - other["pei"] for mine, other in pairs]
+    is_otherwise = any(lead < -1e-9 for lead in leads) if verdict == "better" else any(lead > 1e-9 for lead in leads)
+    assert bool(otherwise) == (verdict in ("better", "worse") and is_otherwise)
     assert told["held_back"]["event_count"] >= 50 or verdict == "too_few"
     small = answer(of(), "/api/hotspots/trial?severity=major&lang=en")
     assert small["held_back"]["event_count"] < 50
     assert {"kind": "too_few", "text": "Too few data for a judgement."} in small["statement"]
+
+
+def test_a_verdict_names_the_shares_on_which_it_is_otherwise(make_app, city):
+    def judged(ours, baseline):
+        scores = [
+            tuple(AreaScore(share, 1, 0.1, 1.0, pei) for share, pei in zip((0.01, 0.025, 0.05), each, strict=True))
+            for each in (ours, baseline)
+        ]
+        return Judged("gi_star", datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC), 60, *scores, ())
+
+    with make_app(on=city, now=NOW).test_request_context("/?lang=en"):
+        assert verdict_words(judged((0.5, 0.3, 0.5), (0.3, 0.4, 0.5))) == (
+            "This map does better than counting so far. Not so on the hottest 2.5 %: there counting does better."
+        )
+        assert verdict_words(judged((0.3, 0.3, 0.6), (0.6, 0.4, 0.5))).endswith(
+            "Not so on the hottest 5 %: there the map does better."
+        )
+        assert verdict_words(judged((0.5, 0.5, 0.5), (0.5, 0.5, 0.4))) == "This map does better than counting so far."
 
 
 def test_the_page_names_its_maps_and_an_area_without_any_says_so(of):
