@@ -49,7 +49,7 @@ def tileset(collection: str) -> ResponseReturnValue:
         tiles=[_tile_address(layer)],
         minzoom=layer.minzoom,
         maxzoom=layer.maxzoom,
-        bounds=list(bounds),
+        bounds=list(layer.extent or bounds),
         vector_layers=[{"id": layer.id, "fields": dict.fromkeys(layer.tile_columns, "")}],
     )
 
@@ -61,7 +61,7 @@ def tile(collection: str, z: int, row: int, column: int) -> ResponseReturnValue:
     """Answer one tile; 204 where nothing is."""
     layer, state, wanted = _layer(collection), current_app.extensions["jingwei"], params.tile_filter()
     state.looks.note(current_scope(), layer, night=wanted.night)
-    made = state.tiles.tile(current_scope(), layer.id, TileAddress(z, column, row), wanted)
+    made = state.tiles.tile_of(current_scope(), layer, TileAddress(z, column, row), wanted)
     return tile_answer(made)
 
 
