@@ -13,8 +13,13 @@ PREFIX = "ws-"
 """What the names of their collections begin with; no layer of the map is called so."""
 LONGEST_NAME_BYTES = 60
 """PostgreSQL cuts a column's name after 63 bytes."""
-RESERVED = frozenset({"id", "geom", "is_synthetic", "lang", "f"})
-"""What a feature or an address says itself."""
+RESERVED = frozenset(
+    {
+        *("id", "geom", "is_synthetic", "lang", "f"),
+        *("and", "or", "not", "like", "between", "in", "is", "null", "true", "false", "div"),
+    }
+)
+"""What a feature or an address says itself, and what a filter's text does not take for a name."""
 _NO_WORD = re.compile(r"\W+")
 
 
@@ -62,16 +67,16 @@ def dataset_of(collection: str) -> uuid.UUID | None:
 
 
 def property_names(headers: Iterable[str]) -> dict[str, str]:
-    """Return for each header the name of its property: letters, digits and underscores, each name once."""
+    """Return for each header the name of its property: letters, digits and underscores, none beside it but for case."""
     names: dict[str, str] = {}
     taken = set(RESERVED)
     for header in headers:
         plain = _NO_WORD.sub("_", unicodedata.normalize("NFKC", header)).strip("_") or "column"
-        base = _cut(plain if not plain[0].isdecimal() else f"_{plain}")
+        base = _cut(plain if plain[0].isalpha() else f"column_{plain}")
         name, number = base, 2
-        while name in taken:
+        while name.lower() in taken:
             name, number = f"{base}_{number}", number + 1
-        taken.add(name)
+        taken.add(name.lower())
         names[header] = name
     return names
 

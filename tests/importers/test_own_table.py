@@ -12,6 +12,7 @@ from gis_app.importers.own_table import read_own
 from gis_app.importers.own_values import learned
 from gis_app.importers.problems import ProblemLog
 from gis_app.importers.records import Shape
+from gis_app.storage.cql2 import read_text
 
 K = ValueKind
 
@@ -59,17 +60,20 @@ def test_what_no_text_can_hold_is_named_by_row_and_field():
 
 
 def test_properties_are_called_like_their_headers_as_far_as_filters_can_name_them():
-    headers = ["名称", "height (m)", "height [m]", "id", "geom", "2024", "a.b", "", "ＡＢ", "lang"]
+    headers = ["名称", "height (m)", "height [m]", "id", "geom", "2024", "a.b", "", "ＡＢ", "lang", "ab", "Not"]
     assert list(property_names(headers).values()) == [
-        *("名称", "height_m", "height_m_2", "id_2", "geom_2", "_2024", "a_b", "column", "AB", "lang_2"),
+        *("名称", "height_m", "height_m_2", "id_2", "geom_2", "column_2024", "a_b", "column", "AB", "lang_2"),
+        *("ab_2", "Not_2"),
     ]
 
 
 @given(st.lists(st.text(max_size=90), unique=True, max_size=12))
-def test_no_two_properties_share_a_name_and_none_is_too_long(headers):
+def test_no_two_properties_share_a_name_and_every_one_can_be_written_in_a_filter(headers):
     names = list(property_names(headers).values())
-    assert len(set(names)) == len(headers)
-    assert not set(names) & RESERVED
+    assert len({each.lower() for each in names}) == len(headers)
+    assert not {each.lower() for each in names} & RESERVED
+    for each in names:
+        assert read_text(f"{each} = 1") == {"op": "=", "args": [{"property": each}, 1]}
     assert all(0 < len(each.encode()) <= LONGEST_NAME_BYTES and "." not in each and "/" not in each for each in names)
 
 
