@@ -20,8 +20,10 @@ from gis_app.importers.own_values import Value, learned
 from gis_app.importers.placing import Geometries, geometries_of, located
 from gis_app.importers.problems import ProblemLog
 from gis_app.importers.records import Batch, FileFacts, Shape, Wanted
+from gis_app.importers.values import FORBIDDEN
 
 SHAPES = (Shape.POINT, Shape.LINE, Shape.POLYGON)
+_LONGEST_TITLE = 200
 _FIRST_TRIED = {"osm": Shape.LINE}
 _SHAPE_OF = {
     **dict.fromkeys(("Point", "MultiPoint"), Shape.POINT),
@@ -147,7 +149,7 @@ class _Gathered:
             kept.extend(batch.columns.get(header) or [None] * len(batch.rows))
         for found in batch.faults:
             fault = found.fault
-            self.log.add(batch.rows[found.position], found.header or "geometry", fault.problem, fault.remedy,
+            self.log.add(batch.rows[found.position], _seen(found.header or "geometry"), fault.problem, fault.remedy,
                          **fault.params)  # fmt: skip
         self._place(batch)
 
@@ -173,11 +175,17 @@ class _Gathered:
         names = property_names(self.cells)
         columns, values = [], {}
         for header, cells in self.cells.items():
-            kind, values[names[header]] = learned(header, cells, self.rows, self.log)
-            columns.append(DataColumn(names[header], header, kind))
+            title = _seen(header) or names[header]
+            kind, values[names[header]] = learned(title, cells, self.rows, self.log)
+            columns.append(DataColumn(names[header], title, kind))
         self.log.refuse_if_any(file_name)
         source = geometries_of(np.array(self.xy, dtype=np.float64).reshape(-1, 2), self.wkb, self.shape)
         found = located(np.array(self.rows, dtype=np.int64), source, datum, log=self.log, city=None)
         self.log.refuse_if_any(file_name)
         notes = file_notes(self.facts)
         return OwnTable(file_format, sha256, datum, self.shape, tuple(columns), self.rows, values, found, notes)
+
+
+def _seen(header: str) -> str:
+    """Return a header without characters that no text may hold, and of a length that is read."""
+    return FORBIDDEN.sub("", header).strip()[:_LONGEST_TITLE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Engine, RowMapping
@@ -78,6 +79,11 @@ def layer_of(row: RowMapping) -> LayerSpec:
 def columns_of(stored: Sequence[Mapping[str, Any]]) -> list[DataColumn]:
     """Return the columns of a stored data set."""
     return [DataColumn(each["name"], each["title"], ValueKind(each["kind"])) for each in stored]
+
+
+def as_drawn(layer: LayerSpec) -> LayerSpec:
+    """Return a layer as its tiles are made: those of a data set show its shapes of all times, and nothing else."""
+    return layer if dataset_of(layer.id) is None else replace(layer, time_column=None)
 
 
 def source_of(layer: LayerSpec) -> FeatureSource | None:

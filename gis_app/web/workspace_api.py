@@ -16,8 +16,8 @@ from gis_app.domain.workspaces import collection_id
 from gis_app.importers.formats import IMPORTERS
 from gis_app.importers.own_table import SHAPES
 from gis_app.services import workspaces
+from gis_app.services.workspace_intake import Brought
 from gis_app.services.workspace_layers import RIGHT
-from gis_app.services.workspaces import Brought
 from gis_app.web.access import current_scope, requires
 from gis_app.web.bodies import Strict, Title, body_of
 from gis_app.web.contract import Parameter, contract
@@ -67,10 +67,12 @@ def bring(dataset: uuid.UUID) -> ResponseReturnValue:
     for name, value in told.items():
         if len(value) > _LONGEST:
             raise InvalidInput("{name} is {value!r}.", remedy="Shorten it.", name=name, value=value[:40])
-    request.max_content_length = state.workspaces.quota.file_bytes
+    request.max_content_length = state.workspace_intake.quota.file_bytes
     content = request.get_data(cache=False)
     file_format = told.pop("format")
-    stored, is_new = state.workspaces.bring(scope, Brought(dataset, content=content, file_format=file_format, **told))
+    stored, is_new = state.workspace_intake.bring(
+        scope, Brought(dataset, content=content, file_format=file_format, **told)
+    )
     answer = jsonify(dataset_json(stored, scope.account))
     answer.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     return answer
@@ -106,7 +108,7 @@ def remove(dataset: uuid.UUID) -> ResponseReturnValue:
 
 def quota_json() -> dict[str, int]:
     """Return how much an account may keep."""
-    return dict(vars(current_app.extensions["jingwei"].workspaces.quota))
+    return dict(vars(current_app.extensions["jingwei"].workspace_intake.quota))
 
 
 def dataset_json(row: RowMapping, account: str) -> dict[str, Any]:

@@ -35,14 +35,14 @@ def page() -> ResponseReturnValue:
             "row": gettext("Row {row}"),
             "sure": gettext("Delete “{title}” with all its features? This cannot be undone."),
         },
-        "fileBytes": state.workspaces.quota.file_bytes,
+        "fileBytes": state.workspace_intake.quota.file_bytes,
     }
     return render_template(
         "workspace.html",
         title=gettext("My data"),
         rows=[{**dataset_json(row, caller.scope.account), "created_at": row["created_at"]} for row in rows],
         kept=workspaces.kept(state.engine, caller.scope),
-        quota=state.workspaces.quota,
+        quota=state.workspace_intake.quota,
         shapes=[each.value for each in SHAPES],
         suffixes=",".join(suffix for known in IMPORTERS.values() for suffix in known.suffixes),
         formats=list(IMPORTERS),

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from gis_app.analysis.datum import TO_WGS84
 from gis_app.domain.rights import Role
 from gis_app.domain.workspaces import Quota
+from gis_app.services.heavy_lane import HeavyLane
 
 WEST, EAST = "/330381/330381001/", "/330381/330381002/"
 TREES = [
@@ -302,6 +303,31 @@ def test_one_bad_row_keeps_all_out_and_is_named(analyst):
     assert analyst.get("/api/workspace").json["datasets"] == []
 
 
+def test_headers_and_titles_hold_no_hidden_characters(analyst):
+    odd = {"a\0b": 1, "c\u202ed": 2, "\u0000": 3, "x" * 300: 4, "e" * 300: 5}
+    dataset = brought(analyst, geojson([("A", 120.6, 27.8, odd)]), title="\u202eA\nB")
+    assert dataset["title"] == "A B"
+    told = {each["name"]: each["title"] for each in dataset["columns"]}
+    assert told["a_b"] == "ab"
+    assert told["c_d"] == "cd"
+    assert told["column"] == "column"
+    assert told["x" * 56] == "x" * 200
+    assert items(analyst, dataset, filter="a_b = 1 AND c_d = 2")["features"][0]["properties"]["e" * 56] == 5
+    assert analyst.patch(f"/api/workspace/{dataset['id']}", json={"title": "\u202e"}).status_code == 400
+
+
+def test_who_waits_too_long_for_other_files_is_told_when_to_come_back(make_app, make_client):
+    app = make_app()
+    state = app.extensions["jingwei"]
+    lane = HeavyLane(0.01, words="Other files are being read.")
+    app.extensions["jingwei"] = replace(state, workspace_intake=replace(state.workspace_intake, lane=lane))
+    client = make_client(role=Role.ANALYST, app=app)
+    with lane.entered():
+        answer = send(client, geojson())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5")
+    assert answer.json["detail"].startswith("Other files are being read.")
+
+
 @pytest.mark.parametrize(
     ("content", "told", "status", "words"),
     [
@@ -335,8 +361,8 @@ def test_what_cannot_be_read_is_refused_and_leaves_nothing(analyst, content, tol
 def test_an_account_keeps_so_much_and_no_more(make_app, make_client):
     app = make_app()
     state = app.extensions["jingwei"]
-    small = replace(state.workspaces, quota=Quota(datasets=2, features=5, file_bytes=2000))
-    app.extensions["jingwei"] = replace(state, workspaces=small)
+    small = replace(state.workspace_intake, quota=Quota(datasets=2, features=5, file_bytes=2000))
+    app.extensions["jingwei"] = replace(state, workspace_intake=small)
     client = make_client(role=Role.PATROL_PLANNER, app=app)
     first = brought(client, geojson())
     answer = send(client, geojson())
@@ -364,6 +390,10 @@ def test_a_larger_file_than_other_bodies_may_be_comes_in_whole(analyst):
     dataset = brought(analyst, b"n,lon,lat,words\n" + rows, file_name="many.csv", title="many")
     assert dataset["feature_count"] == 6000
     assert items(analyst, dataset, filter="n >= 5000", limit=1)["numberMatched"] == 1000
+    # Too many for one tile: they are counted there, as on every layer of points.
+    tile = analyst.get(f"/ogc/collections/{dataset['collection']}/tiles/WebMercatorQuad/5/13/26").data
+    counted = mapbox_vector_tile.decode(tile)[dataset["collection"]]["features"]
+    assert sum(each["properties"]["count"] for each in counted) == 6000
 
 
 def test_deleting_takes_its_features_along_and_every_change_stands_in_the_audit(make_client, engine, analyst):
@@ -386,17 +416,33 @@ def test_deleting_takes_its_features_along_and_every_change_stands_in_the_audit(
     ]
 
 
-def test_its_tiles_carry_its_shapes_and_nothing_of_other_data_sets(analyst, trees):
-    brought(analyst, geojson([("x", 120.605, 27.8, {})]), title="other")
+def test_a_single_column_of_times_is_the_time_of_its_features(analyst):
+    rows = [f"{name},120.61,27.8,2026-0{month}-01\n" for month, name in enumerate("ABC", 1)]
+    dataset = brought(analyst, ("code,lon,lat,found\n" + "".join(rows)).encode(), file_name="found.csv", title="x")
+    assert codes(analyst, dataset, datetime="2026-01-15/2026-02-15") == ["B"]
+    assert codes(analyst, dataset, datetime="../2026-02-01") == ["A", "B"]
+    told = analyst.get(f"/ogc/collections/{dataset['collection']}/schema").json["properties"]["found"]
+    assert told["x-ogc-role"] == "primary-instant"
+    # Its tiles show all of it, whatever window the map has.
+    assert tile_ids(analyst, dataset, "?from=2026-01-01&to=2026-01-02") == tile_ids(analyst, dataset) == [2, 3, 4]
+
+
+def tile_ids(client, dataset, query=""):
     zoom, lon, lat = 12, 120.61, 27.8
     column = int((lon + 180) / 360 * 2**zoom)
     row = int((1 - np.arcsinh(np.tan(np.radians(lat))) / np.pi) / 2 * 2**zoom)
-    place = f"/ogc/collections/{trees['collection']}/tiles/WebMercatorQuad"
-    tile = analyst.get(f"{place}/{zoom}/{row}/{column}")
+    place = f"/ogc/collections/{dataset['collection']}/tiles/WebMercatorQuad"
+    tile = client.get(f"{place}/{zoom}/{row}/{column}{query}")
     assert tile.status_code == 200
-    features = mapbox_vector_tile.decode(tile.data)[trees["collection"]]["features"]
-    assert sorted(each["id"] for each in (each["properties"] for each in features)) == [1, 2, 3]
-    assert analyst.get(f"{place}/{zoom}/{row + 9}/{column}").status_code == 204
+    assert client.get(f"{place}/{zoom}/{row + 9}/{column}{query}").status_code == 204
+    features = mapbox_vector_tile.decode(tile.data)[dataset["collection"]]["features"]
+    return sorted(each["properties"]["id"] for each in features)
+
+
+def test_its_tiles_carry_its_shapes_and_nothing_of_other_data_sets(analyst, trees):
+    brought(analyst, geojson([("x", 120.605, 27.8, {})]), title="other")
+    assert tile_ids(analyst, trees) == [1, 2, 3]
+    place = f"/ogc/collections/{trees['collection']}/tiles/WebMercatorQuad"
     assert analyst.get(f"{place}?f=tilejson").json["bounds"] == [120.6, 27.8, 120.62, 27.81]
 
 
