@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import geopandas
 import numpy as np
 import numpy.typing as npt
@@ -33,24 +35,47 @@ def place(
     Adds ``source_datum``, ``source_x`` and ``source_y``: the original coordinates of a point, or of the first vertex.
     """
     columns = table.frame()[np.array(table.has_place, dtype=np.bool_)].reset_index(drop=True)
-    source = _source_geometries(table, shape)
-    convert = datums.to_wgs84(datum)
-    located = _converted(source, convert)
-    rows = columns["source_row"].to_numpy()
-    extents = checks.Extents(rows, shapely.bounds(source), shapely.bounds(located))
-    checks.check_extents(extents, log, in_degrees=datums.is_in_degrees(datum), convert=convert, city=city)
-    _note_invalid(rows, located, log)
+    source = geometries_of(np.concatenate([np.zeros((0, 2)), *table.xy]), table.wkb, shape)
+    found = located(columns["source_row"].to_numpy(), source, datum, log=log, city=city)
     first = _first_vertices(source)
     columns = columns.assign(source_datum=datum, source_x=first[:, 0], source_y=first[:, 1])
-    return geopandas.GeoDataFrame(columns, geometry=located, crs=_STORAGE_CRS)
+    return geopandas.GeoDataFrame(columns, geometry=found, crs=_STORAGE_CRS)
 
 
-def _source_geometries(table: Table, shape: Shape) -> Geometries:
-    """Return the geometries the sandbox sent; anything but the wanted type means that its reader misbehaved."""
+def located(
+    rows: npt.NDArray[np.int64], source: Geometries, datum: str, *, log: ProblemLog, city: checks.Bounds | None
+) -> Geometries:
+    """Return geometries in ``datum`` as such in EPSG:4326, and note the rows that lie in a wrong place.
+
+    Parameters
+    ----------
+    rows, source
+        Shape ``(n,)``: the rows' numbers in the file, and their geometries in its coordinates.
+    city
+        Where they have to lie; None: anywhere on Earth.
+    """
+    convert = datums.to_wgs84(datum)
+    found = _converted(source, convert)
+    extents = checks.Extents(rows, shapely.bounds(source), shapely.bounds(found))
+    checks.check_extents(extents, log, in_degrees=datums.is_in_degrees(datum), convert=convert, city=city)
+    _note_invalid(rows, found, log)
+    return found
+
+
+def geometries_of(xy: npt.NDArray[np.float64], wkb: Sequence[str], shape: Shape) -> Geometries:
+    """Return the geometries the sandbox sent; anything but the wanted type means that its reader misbehaved.
+
+    Parameters
+    ----------
+    xy
+        Shape ``(n, 2)``: points, if ``shape`` is one.
+    wkb
+        Hexadecimal: lines or polygons, if it is not.
+    """
     if _TYPE_OF[shape] is shapely.GeometryType.POINT:
-        return np.asarray(shapely.points(np.concatenate([np.zeros((0, 2)), *table.xy])), dtype=np.object_)
+        return np.asarray(shapely.points(xy), dtype=np.object_)
     try:
-        found = shapely.from_wkb(np.array(table.wkb, dtype=np.object_))
+        found = shapely.from_wkb(np.array(wkb, dtype=np.object_))
     except shapely.GEOSException:
         found = np.array([None], dtype=np.object_)
     if not (shapely.get_type_id(found) == _TYPE_OF[shape]).all():

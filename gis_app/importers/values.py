@@ -205,6 +205,23 @@ def _moment_parts(raw: object, reading: Reading) -> dict[str, str | None]:
     return match.groupdict()
 
 
+def day_or_moment(raw: str, time_zone: tzinfo = CITY_TIME) -> date | datetime | None:
+    """Return the day, or the moment in UTC, that a text tells in one of the forms above; None if it tells none.
+
+    A moment without a zone is of ``time_zone``; of any year.
+    """
+    match = _MOMENT.fullmatch(raw.strip())
+    if match is None:
+        return None
+    parts = match.groupdict()
+    try:
+        if parts["H"] is None:
+            return date(int(parts["y"]), int(parts["m"]), int(parts["d"]))
+        return _moment(parts, time_zone)
+    except (ValueError, OverflowError):
+        return None
+
+
 def _require_plausible(moment: datetime, raw: object, column: Column, reading: Reading) -> None:
     is_ahead = reading.now is not None and moment > reading.now + CLOCK_SLACK
     if moment.year < FIRST_YEAR or (is_ahead and not column.may_lie_ahead):

@@ -60,6 +60,8 @@ class LayerSpec:
         Zoom below which points are drawn as counted cells; 0 for never.
     inline
         Whether the browser takes the whole layer at once as GeoJSON, for small ones.
+    extent
+        West, south, east, north of all its rows, degrees WGS-84, where that is not the city's.
     """
 
     id: str
@@ -82,6 +84,7 @@ class LayerSpec:
     visible: bool = False
     interactive: bool = True
     inline: bool = False
+    extent: tuple[float, float, float, float] | None = None
 
     def field_named(self, name: str) -> FieldSpec:
         """Return a field by name."""

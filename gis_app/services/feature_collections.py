@@ -15,7 +15,9 @@ from sqlalchemy.exc import DataError, InternalError
 
 from gis_app.domain.errors import InvalidInput, NotFound
 from gis_app.domain.rights import Scope
+from gis_app.domain.workspaces import dataset_of
 from gis_app.rendering.layer_spec import LayerSpec
+from gis_app.services import workspace_layers
 from gis_app.storage import feature_collections
 from gis_app.storage.cql2 import compile_filter, require_box
 from gis_app.storage.crs import CRS84, Crs
@@ -93,11 +95,12 @@ class Catalogue:
     _sources: TTLCache[str, FeatureSource] = field(default_factory=lambda: TTLCache(maxsize=200, ttl=60), init=False)
 
     def listed(self, scope: Scope) -> list[LayerSpec]:
-        """Return the layers that a caller may read."""
-        return [each for each in self.layers.values() if each.right in scope.rights]
+        """Return the layers that a caller may read, and after them the data sets of its workspace."""
+        of_the_map = [each for each in self.layers.values() if each.right in scope.rights]
+        return [*of_the_map, *workspace_layers.listed(self.engine, scope)]
 
     def layer(self, scope: Scope, name: str) -> LayerSpec:
-        """Return a layer.
+        """Return a layer, or a data set of the caller's workspace.
 
         Raises
         ------
@@ -105,12 +108,17 @@ class Catalogue:
             If there is none, or the caller may not read it.
         """
         found = self.layers.get(name)
+        if found is None and dataset_of(name) is not None:
+            return workspace_layers.named(self.engine, scope, name)
         if found is None or found.right not in scope.rights:
             raise NotFound("There is no collection {name}.", remedy="See /ogc/collections.", name=name[:60])
         return found
 
     def source(self, scope: Scope, layer: LayerSpec) -> FeatureSource:
         """Return a layer's columns."""
+        own = workspace_layers.source_of(layer)
+        if own is not None:
+            return own
         known = self._sources.get(layer.id)
         if known is None:
             told = (*layer.detail_columns, *(each for each in (layer.time_column, layer.night_column) if each))
@@ -225,7 +233,8 @@ def conditions(layer: LayerSpec, source: FeatureSource, wish: Wish) -> list[Colu
 
 
 def _in_box(layer: LayerSpec, source: FeatureSource, box: Sequence[float], crs: Crs) -> ColumnElement[bool]:
-    if layer.geometry == "point" and crs is CRS84 and len(box) == 4 and box[0] <= box[2]:
+    # Beside points of a workspace lie other shapes, which have no coordinates to compare.
+    if layer.geometry == "point" and source.origin is None and crs is CRS84 and len(box) == 4 and box[0] <= box[2]:
         require_box(list(box))
         return source.points_in(box)
     asked = {"op": "s_intersects", "args": [{"property": GEOMETRY}, {"bbox": list(box)}]}

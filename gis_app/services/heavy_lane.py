@@ -18,9 +18,16 @@ _COME_BACK_S = 5
 
 @dataclass(frozen=True)
 class HeavyLane:
-    """Lets so many in at once; the others wait without holding a connection. One per server process."""
+    """Lets so many in at once; the others wait without holding a connection. One per server process.
+
+    Parameters
+    ----------
+    words
+        What those are told who wait in vain.
+    """
 
     longest_wait_s: float = LONGEST_WAIT_S
+    words: str = "Other questions are being answered."
     places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
 
     @contextmanager
@@ -34,7 +41,7 @@ class HeavyLane:
         """
         if not self.places.acquire(timeout=self.longest_wait_s):
             raise TooMany(
-                "Other questions are being answered.",
+                self.words,
                 remedy="Wait {seconds} seconds and try again.",
                 retry_after_s=_COME_BACK_S,
             )

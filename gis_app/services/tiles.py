@@ -102,13 +102,17 @@ class TileStore:
         layer = self.layers.get(layer_id)
         if layer is None or layer.right not in scope.rights:
             raise NotFound("There is no layer {layer}.", layer=layer_id)
+        return self.tile_of(scope, layer, address, wanted)
+
+    def tile_of(self, scope: Scope, layer: LayerSpec, address: TileAddress, wanted: TileFilter) -> Tile:
+        """Return a tile of a layer that the caller was found to have; raises ``NotFound`` if there is no such tile."""
         if not _exists(address):
             raise NotFound(
                 "There is no tile {z}/{x}/{y}.", z=address.zoom, x=address.x, y=address.y, remedy="Zoom from 0 to 20."
             )
         state = self.state(scope)
         wanted = _of_layer(layer, wanted, state)
-        key = (layer_id, address, wanted, scope.area_path, state.version)
+        key = (layer.id, address, wanted, scope.area_path, state.version)
         with self._lock:
             kept = self._kept.get(key)
         if kept is not None and time.monotonic() - kept[0] < TILE_SECONDS:

@@ -18,10 +18,9 @@ EVERYTHING = "/"
 _ROLE = "jingwei_role"
 
 # Only the first statement of a transaction: the setting ends with it, so a pooled connection carries nothing over.
-_SET_SCOPE = text("SELECT set_config('jingwei.scope', :path, true)")
-_SET_SCOPE_AND_TIME = text(
-    "SELECT set_config('jingwei.scope', :path, true), set_config('statement_timeout', :longest_ms, true)"
-)
+_SCOPE = "SELECT set_config('jingwei.scope', :path, true), set_config('jingwei.account', :account, true)"
+_SET_SCOPE = text(_SCOPE)
+_SET_SCOPE_AND_TIME = text(f"{_SCOPE}, set_config('statement_timeout', :longest_ms, true)")
 _OWN_ROLE = text("SELECT rolname, rolsuper OR rolbypassrls AS unbound FROM pg_roles WHERE rolname = current_user")
 
 _CANCELLED = "57014"
@@ -85,7 +84,7 @@ def refuse_unbound_role(engine: Engine) -> None:
 
 @contextmanager
 def scoped(engine: Engine, scope: Scope, *, longest_s: float | None = None) -> Iterator[Connection]:
-    """Open one transaction that sees and changes only what lies in the caller's area.
+    """Open one transaction that sees and changes only what lies in the caller's area, and is not another's alone.
 
     Parameters
     ----------
@@ -104,10 +103,11 @@ def scoped(engine: Engine, scope: Scope, *, longest_s: float | None = None) -> I
             "The database does not answer.", remedy="Wait a moment and try again; if it stays, see `jingwei status`."
         ) from error
     with connection, connection.begin():
+        caller = {"path": scope.area_path, "account": scope.account}
         if longest_s is None:
-            connection.execute(_SET_SCOPE, {"path": scope.area_path})
+            connection.execute(_SET_SCOPE, caller)
         else:
-            values = {"path": scope.area_path, "longest_ms": str(max(round(longest_s * 1000), 1))}
+            values = {**caller, "longest_ms": str(max(round(longest_s * 1000), 1))}
             connection.execute(_SET_SCOPE_AND_TIME, values)
         yield connection
 

@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, column, func, select, table, text
+from sqlalchemy import ColumnElement, Connection, column, func, select, text
 from sqlalchemy.sql.selectable import Select
 
 from gis_app.storage.feature_collections import GEOMETRY, FeatureSource
@@ -82,8 +82,8 @@ def _statement(
     shape = func.ST_AsBinary(column(GEOMETRY))
     if layer not in IMPORTABLE:
         told = [source.column(name) for name in names]
-        return select(*told, shape).select_from(table(source.view)).where(*conditions).order_by(source.column("id"))
-    wanted = select(source.column("id")).select_from(table(source.view)).where(*conditions)
+        return select(*told, shape).select_from(source.table).where(*conditions).order_by(source.column("id"))
+    wanted = select(source.column("id")).select_from(source.table).where(*conditions)
     told = [column(name) for name in names]
     rows = text(f"({IMPORTABLE[layer][0]}) k")
     return select(*told, shape).select_from(rows).where(column("id").in_(wanted)).order_by(column("id"))

@@ -18,10 +18,10 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    FromClause,
     Integer,
     Select,
     String,
-    TableClause,
     Text,
     Uuid,
     and_,
@@ -69,10 +69,13 @@ class FeatureSource:
     ----------
     types
         Type in the database by column; ``id`` and ``geom`` among them.
+    origin
+        What the rows are read from where that is no view of this name.
     """
 
     view: str
     types: Mapping[str, str]
+    origin: FromClause | None = field(default=None, compare=False)
     _made: dict[tuple[object, ...], ColumnElement[str]] = field(default_factory=dict, compare=False)
 
     def column(self, name: str) -> ColumnClause[Any]:
@@ -88,8 +91,10 @@ class FeatureSource:
         return "array" if self.types[name].startswith("_") else _TYPES[self.types[name]][1]
 
     @cached_property
-    def table(self) -> TableClause:
+    def table(self) -> FromClause:
         """The view with its columns, as a statement names it."""
+        if self.origin is not None:
+            return self.origin
         return table(self.view, *(self.column(name) for name in self.types))
 
     @cached_property
@@ -208,7 +213,7 @@ def _chosen(source: FeatureSource, wanted: FeaturePage, *, with_count: bool) -> 
     if wanted.after is not None:
         conditions.append(identity > wanted.after)
     matched = func.count().over() if with_count else cast(null(), Integer)
-    found = select(identity, matched.label("matched")).select_from(table(source.view)).where(*conditions)
+    found = select(identity, matched.label("matched")).select_from(source.table).where(*conditions)
     found = found.order_by(*order, identity).limit(wanted.limit + 1)
     if wanted.offset:
         found = found.offset(wanted.offset)
@@ -218,7 +223,7 @@ def _chosen(source: FeatureSource, wanted: FeaturePage, *, with_count: bool) -> 
 
 def count(connection: Connection, source: FeatureSource, conditions: Sequence[ColumnElement[bool]]) -> int:
     """Return how many features there are."""
-    query = select(func.count()).select_from(table(source.view)).where(*conditions)
+    query = select(func.count()).select_from(source.table).where(*conditions)
     return int(connection.execute(query).scalar_one())
 
 
@@ -238,7 +243,7 @@ def _feature(source: FeatureSource, wanted: FeaturePage) -> ColumnElement[str]:
     return source._made[key]
 
 
-def _new_feature(source: FeatureSource, wanted: FeaturePage, view: TableClause) -> ColumnElement[str]:
+def _new_feature(source: FeatureSource, wanted: FeaturePage, view: FromClause) -> ColumnElement[str]:
     """Return the SQL of a feature's text: made in the database, a page of a thousand costs no more than reading it."""
     shape: ColumnElement[Any] = view.c[GEOMETRY]
     if wanted.crs.srid != CRS84.srid:

@@ -2,7 +2,8 @@
 
 A row is seen and written only where its ``scope_path`` starts with the caller's path, which ``engine.scoped`` sets per
 transaction. Unset is NULL, and NULL lets no row through. The setting is read once per statement (a sub-select), not
-once per row. ``&&`` must be leakproof for a spatial index to be used under it: the cluster's set-up sees to that.
+once per row. What accounts bring themselves is kept to its owner besides. ``&&`` must be leakproof for a spatial index
+to be used under it: the cluster's set-up sees to that.
 """
 
 from __future__ import annotations
@@ -40,6 +41,28 @@ def hide_until_begun(operations: Migration, table: str) -> None:
         f"CREATE POLICY hidden_until_begun ON {table} AS RESTRICTIVE USING ({_BEGUN_OR_OWN}) "
         f"WITH CHECK ({_BEGUN_OR_OWN})"
     )
+
+
+# Restrictive too: what an account brought is its own; others of the area read it where it says so, and change nothing.
+_OWN = "account = (SELECT NULLIF(current_setting('jingwei.account', true), ''))"
+_READ = {
+    "workspace_dataset": f"is_shared OR {_OWN}",
+    # The policies of the data sets decide here too.
+    "workspace_feature": "dataset_id IN (SELECT id FROM workspace_dataset)",
+}
+_CHANGED = {
+    "workspace_dataset": _OWN,
+    "workspace_feature": f"dataset_id IN (SELECT id FROM workspace_dataset WHERE {_OWN})",  # noqa: S608 - our own words
+}
+
+
+def keep_to_owner(operations: Migration, table: str) -> None:
+    """Let an account read of a workspace's table what is its own or shared, and change only what is its own."""
+    own, policy = _CHANGED[table], f"ON {table} AS RESTRICTIVE FOR"
+    operations.execute(f"CREATE POLICY own_or_shared {policy} SELECT USING ({_READ[table]})")
+    operations.execute(f"CREATE POLICY own_added {policy} INSERT WITH CHECK ({own})")
+    operations.execute(f"CREATE POLICY own_changed {policy} UPDATE USING ({own}) WITH CHECK ({own})")
+    operations.execute(f"CREATE POLICY own_removed {policy} DELETE USING ({own})")
 
 
 # The app's role owns nothing, so it asks this function of the owner for a month's partition.

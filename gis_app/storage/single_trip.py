@@ -20,8 +20,10 @@ from sqlalchemy.pool import PoolProxiedConnection
 from gis_app.domain.errors import Unavailable
 from gis_app.domain.rights import Scope
 
-# The scope comes first, and both settings end with the transaction.
-_BEGIN = "SELECT set_config('jingwei.scope', %s, true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+# The scope comes first, and all settings end with the transaction.
+_BEGIN = """
+SELECT set_config('jingwei.scope', %s, true), set_config('jingwei.account', %s, true),
+       set_config('plan_cache_mode', 'force_generic_plan', true)"""
 _TRIES = 2
 
 
@@ -47,7 +49,7 @@ def answer(engine: Engine, scope: Scope, question: Question) -> Any:
         except OperationalError as error:
             raise Unavailable("The database does not answer.", remedy="Wait a moment and try again.") from error
         try:
-            return _ask(pooled, scope.area_path, question, engine.dialect)
+            return _ask(pooled, scope, question, engine.dialect)
         except psycopg.Error as error:
             was_cut_off = pooled.driver_connection is None or pooled.driver_connection.broken
             if was_cut_off:
@@ -60,14 +62,14 @@ def answer(engine: Engine, scope: Scope, question: Question) -> Any:
     raise AssertionError("unreachable")
 
 
-def _ask(pooled: PoolProxiedConnection, path: str, question: Question, dialect: Dialect) -> Any:
+def _ask(pooled: PoolProxiedConnection, scope: Scope, question: Question, dialect: Dialect) -> Any:
     connection: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]
     # Integers of one width: their type is a part of what is prepared.
     values = {name: Int8(value) if type(value) is int else value for name, value in question.values.items()}
     connection.prepare_threshold = 0
     try:
         with connection.pipeline():
-            connection.execute(_BEGIN, (path,), prepare=True)
+            connection.execute(_BEGIN, (scope.area_path, scope.account), prepare=True)
             asked = connection.execute(_in_drivers_words(question.sql, dialect), values, prepare=True, binary=True)
             connection.commit()
         row = asked.fetchone()

@@ -28,6 +28,7 @@ from gis_app.services.questions import QuestionDesk
 from gis_app.services.reach import LiveLooks
 from gis_app.services.tiles import TileStore
 from gis_app.services.wall import WallFigures
+from gis_app.services.workspace_intake import WorkspaceIntake
 from gis_app.settings import Settings
 from gis_app.storage.file_store import FileStore
 from gis_app.storage.import_files import ImportFiles
@@ -92,6 +93,8 @@ from gis_app.web import (
     tracks,
     wall,
     webhooks,
+    workspace_api,
+    workspace_page,
 )
 
 BLUEPRINTS = (
@@ -145,6 +148,8 @@ BLUEPRINTS = (
     qgis.blueprint,
     questions.blueprint,
     question_page.blueprint,
+    workspace_page.blueprint,
+    workspace_api.blueprint,
     sql.blueprint,
     ogc_changes.blueprint,
     openapi.blueprint,
@@ -176,6 +181,7 @@ class AppState:
     basemaps: Mapping[str, Basemap]
     catalogue: Catalogue
     questions: QuestionDesk
+    workspace_intake: WorkspaceIntake
     tiles: TileStore
     static_version: str
     now: Callable[[], datetime]
@@ -236,6 +242,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         layers=layers,
         catalogue=catalogue,
         questions=QuestionDesk(engine, catalogue, settings.metric_srid),
+        workspace_intake=WorkspaceIntake(ledger),
         basemaps=configured_basemaps(settings.basemaps, settings.basemap_tiles, settings.basemap_datum),
         tiles=TileStore(engine, layers, cache_bytes=settings.tile_cache_mb * 2**20),
         static_version=static_files.version_of(paths.static()),

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from gis_app.domain.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from gis_app.domain.rights import Right, Scope
@@ -22,6 +23,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
 _COOKIE = "jingwei_session"
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 def requires(right: Right) -> Callable[[View], View]:
@@ -141,9 +143,14 @@ def _wants_page() -> bool:
 
 def _refuse_nul() -> None:
     """Refuse the one character that a database cannot store; models of JSON bodies refuse it themselves."""
-    given = (request.path, *(value for _, value in (*request.args.items(multi=True), *request.form.items(multi=True))))
+    given = (request.path, *(value for _, value in (*request.args.items(multi=True), *_fields().items(multi=True))))
     if any("\0" in text for text in given):
         raise InvalidInput("A text holds a character that none has.", remedy="Leave it out.")
+
+
+def _fields() -> MultiDict[str, str]:
+    """Return the fields of a form; a body that is none stays untouched, for its route says how large it may be."""
+    return request.form if request.mimetype in _FORMS else MultiDict()
 
 
 def _refuse_foreign_origin() -> None:
@@ -161,7 +168,7 @@ def _refuse_without_csrf(caller: Caller) -> None:
     """Let a cookie change something only where a page of this very log-in asks for it."""
     if not caller.csrf:
         return
-    given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD) or ""
+    given = request.headers.get(CSRF_HEADER) or _fields().get(CSRF_FIELD) or ""
     if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), caller.csrf.encode()):
         raise Forbidden("The page is from an earlier log-in.", remedy="Reload it and try again.")
 

@@ -77,7 +77,7 @@ def collection(layer: LayerSpec, bounds: Sequence[float], locale: str) -> dict[s
         "crs": list(CRS_OF),
         "storageCrs": CRS84.uri,
         "extent": {
-            "spatial": {"bbox": [list(bounds)], "crs": CRS84.uri},
+            "spatial": {"bbox": [list(layer.extent or bounds)], "crs": CRS84.uri},
             "temporal": {"interval": [[None, None]]},
         },
         "links": [

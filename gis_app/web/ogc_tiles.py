@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from gis_app.domain.rights import Right
 from gis_app.rendering.layer_spec import LayerSpec
 from gis_app.services import maps
+from gis_app.services.workspace_layers import as_drawn
 from gis_app.storage.tiles import TileAddress
 from gis_app.web import ogc_documents as documents
 from gis_app.web import ogc_params, params
@@ -49,7 +50,7 @@ def tileset(collection: str) -> ResponseReturnValue:
         tiles=[_tile_address(layer)],
         minzoom=layer.minzoom,
         maxzoom=layer.maxzoom,
-        bounds=list(bounds),
+        bounds=list(layer.extent or bounds),
         vector_layers=[{"id": layer.id, "fields": dict.fromkeys(layer.tile_columns, "")}],
     )
 
@@ -59,9 +60,9 @@ def tileset(collection: str) -> ResponseReturnValue:
 @contract("One tile of a collection", query=(*params.WINDOW_PARAMETERS, params.NIGHT_PARAMETER), answers=TILE_TYPE)
 def tile(collection: str, z: int, row: int, column: int) -> ResponseReturnValue:
     """Answer one tile; 204 where nothing is."""
-    layer, state, wanted = _layer(collection), current_app.extensions["jingwei"], params.tile_filter()
+    layer, state, wanted = as_drawn(_layer(collection)), current_app.extensions["jingwei"], params.tile_filter()
     state.looks.note(current_scope(), layer, night=wanted.night)
-    made = state.tiles.tile(current_scope(), layer.id, TileAddress(z, column, row), wanted)
+    made = state.tiles.tile_of(current_scope(), layer, TileAddress(z, column, row), wanted)
     return tile_answer(made)
 
 

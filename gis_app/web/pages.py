@@ -52,6 +52,7 @@ PAGES = (
     ("/questions", Right.ASK_QUESTIONS, lazy_gettext("Questions")),
     ("/sql", Right.RUN_SQL, lazy_gettext("SQL")),
     ("/ogc/collections", Right.VIEW_MAP, lazy_gettext("Data")),
+    ("/workspace", Right.ASK_QUESTIONS, lazy_gettext("My data")),
     ("/imports", Right.IMPORT_DATA, lazy_gettext("Imports")),
     ("/accounts", Right.MANAGE_ACCOUNTS, lazy_gettext("Accounts")),
     ("/rules", Right.MANAGE_RULES, lazy_gettext("Routing rules")),

@@ -76,6 +76,8 @@ class Objects:
     """Id and the number of an answer."""
     imports: dict
     """By state."""
+    datasets: dict
+    """Id and the number of a feature."""
 
 
 def objects_of(connection):
@@ -106,6 +108,7 @@ def objects_of(connection):
         scenes=one_of_each("SELECT scope_path, (array_agg(id ORDER BY id))[1] FROM map_scene GROUP BY 1"),
         questions=one_of_each("SELECT scope_path, min(question_id || '/answers/' || id) FROM kept_answer GROUP BY 1"),
         imports=one_of_each("SELECT scope_path, json_object_agg(state, id) FROM import_job GROUP BY 1"),
+        datasets=one_of_each("SELECT scope_path, min(dataset_id || '/items/' || id) FROM workspace_feature GROUP BY 1"),
     )
 
 
@@ -181,6 +184,15 @@ def scenes_of(objects):
 
 def imports_of(objects):
     return [*(each for states in _of_every_area(objects.imports) for each in states.values()), MISSING_UUID]
+
+
+def datasets_of(objects):
+    return [each.partition("/")[0] for each in (*_of_every_area(objects.datasets), str(MISSING_UUID))]
+
+
+def dataset_asks(*endings):
+    """Return the recipe of a collection's address, asked of a data set of every area."""
+    return lambda objects: [Ask(f"/ogc/collections/ws-{each}{end}") for each in datasets_of(objects) for end in endings]
 
 
 def missing_of(layer):

@@ -275,8 +275,31 @@ def facility_of(objects, place):
     return f"/ogc/collections/facilities/items/{objects.features['facilities'][place.path]}"
 
 
+def dataset_of(objects, place):
+    return objects.datasets[place.path].partition("/")[0]
+
+
+def dataset_changes(dataset):
+    return {
+        "workspace_api.change": Ask(f"/api/workspace/{dataset}", "PATCH", json={"title": "reach"}),
+        "workspace_api.remove": Ask(f"/api/workspace/{dataset}", "DELETE"),
+    }
+
+
+def _dataset_change(endpoint):
+    return lambda objects, home, foreign: [dataset_changes(dataset_of(objects, foreign))[endpoint]]
+
+
+def _new_dataset(objects, home, foreign):
+    # A data set lies where its account does: to reach for another area is to take the identifier of its data set.
+    place = f"/api/workspace/{dataset_of(objects, foreign)}?file_name=reach.csv&datum=wgs84"
+    yield Ask(place, "PUT", raw=b"name,lon,lat\nreach,120.6,27.8\n")
+
+
 FEATURE_CHANGES = {"ogc_changes.replace": "PUT", "ogc_changes.update": "PATCH", "ogc_changes.remove": "DELETE"}
 CHANGES = {
+    "workspace_api.bring": _new_dataset,
+    **{endpoint: _dataset_change(endpoint) for endpoint in dataset_changes("")},
     "questions.keep": lambda objects, home, foreign: [
         Ask(
             "/api/questions",
@@ -376,6 +399,9 @@ CHANGES = {
 }
 """How each route that changes something is turned against another area; none of these may be accepted."""
 REACH_NOBODY = {
+    "workspace_api.bring": "the identifier is one that another account's data set has",
+    "workspace_api.change": "the data set is another account's, also within the own area",
+    "workspace_api.remove": "the data set is another account's, also within the own area",
     "shifts.withdraw_mark": "the mark is another account's, also within the own area",
     "questions.keep": "the question is another account's, also within the own area",
     "questions.forget": "the question is another account's, also within the own area",

@@ -8,6 +8,8 @@ from tests.access.changes import (
     INSPECTION_STEPS,
     PLAN_STEPS,
     alert_changes,
+    dataset_changes,
+    dataset_of,
     desk_step,
     facility_body,
     facility_of,
@@ -120,6 +122,16 @@ def named_objects(objects, foreign):
         body = None if method == "DELETE" else facility_body(foreign)[0]
         both = (facility_of(objects, foreign), missing)
         pairs[endpoint] = [tuple(Ask(each, method, json=body) for each in both)]
+    datasets = (dataset_of(objects, foreign), MISSING_UUID)
+    pairs["workspace_api.one"] = [tuple(Ask(f"/api/workspace/{each}") for each in datasets)]
+    for endpoint in dataset_changes(""):
+        pairs[endpoint] = [tuple(dataset_changes(each)[endpoint] for each in datasets)]
+    for endpoint, ending in _OF_COLLECTIONS.items():
+        pairs[endpoint] = [
+            *pairs.get(endpoint, []),
+            tuple(Ask(f"/ogc/collections/ws-{each}{ending}") for each in datasets),
+        ]
+    pairs["layer_exports.export"] = [tuple(Ask(f"/api/layers/ws-{each}/export?format=csv") for each in datasets)]
     for action in ("pause", "resume", "remove"):
         hooks = (objects.webhooks[foreign.path], MISSING_ID)
         pairs[f"webhooks.{action}"] = [tuple(Ask(f"/webhooks/{each}/{action}", "POST") for each in hooks)]
@@ -133,16 +145,19 @@ _ACCOUNT_ACTIONS = {
     "accounts.reset_password": "password",
     "accounts.end_log_ins": "end",
 }
+_OF_COLLECTIONS = {
+    "ogc.collection": "",
+    "ogc.queryables": "/queryables",
+    "ogc.schema": "/schema",
+    "ogc.items": "/items",
+    "ogc.item": "/items/1",
+    "ogc_tiles.tilesets": "/tiles",
+    "ogc_tiles.tileset": "/tiles/WebMercatorQuad",
+    "ogc_tiles.tile": "/tiles/WebMercatorQuad/0/0/0",
+}
+"""Addresses of a collection: layers are the same for everybody, data sets of accounts are not."""
 NAMES_NO_OBJECT = {
-    "layer_exports.export": "a layer, the same for everybody",
-    **dict.fromkeys(
-        (f"ogc.{name}" for name in ("collection", "queryables", "schema", "items")),
-        "a layer, the same for everybody",
-    ),
-    **dict.fromkeys(
-        (f"ogc_tiles.{name}" for name in ("tilesets", "tileset", "tile")),
-        "a layer, the same for everybody",
-    ),
+    "workspace_api.bring": "an identifier that the sender makes, as others stand in a body; nothing is read by it",
     "ogc_changes.create": "a layer, the same for everybody",
     "tiles.tile": "an address of the map; a foreign tile equals an empty one, which has a test of its own",
     "tiles.whole_layer": "a layer, the same for everybody",

@@ -351,7 +351,19 @@ def _import_report(place, number):
     )
 
 
+def _own_columns(place, number):
+    """Return the columns of a data set as the services store them: one, whose header is the area's."""
+    title = mark(place, "workspace_dataset", "columns", number)
+    return json.dumps([{"name": "mark", "title": title, "kind": "text"}])
+
+
 CHOSEN = {
+    ("workspace_dataset", "columns"): _own_columns,
+    ("workspace_dataset", "shape"): lambda place, number: "point",
+    # The accounts that brought them belong to nobody who asks: within its area a shared one is everybody's.
+    ("workspace_dataset", "is_shared"): lambda place, number: True,
+    **dict.fromkeys((("workspace_dataset", "west"), ("workspace_dataset", "east")), _lon),
+    **dict.fromkeys((("workspace_dataset", each) for each in ("south", "north")), lambda place, number: 27.8),
     ("import_job", "kind"): lambda place, number: "hazards",
     ("import_job", "state"): lambda place, number: _IMPORT_STATES[number % len(_IMPORT_STATES)],
     ("import_job", "file_format"): lambda place, number: "csv",

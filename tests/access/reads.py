@@ -18,6 +18,8 @@ from tests.access.asks import (
     ZOOMS,
     Ask,
     asks_of,
+    dataset_asks,
+    datasets_of,
     features_of,
     hazards_of,
     imports_of,
@@ -56,14 +58,26 @@ _TOWNSHIP_ASKED = (
     *(f"township={EAST.word}", f"area={EAST_VILLAGE.word}"),
     *(f'value="{place.word}"' for place in (EAST, EAST_VILLAGE)),
 )
+
+
+def _both(*recipes):
+    return lambda objects: [each for recipe in recipes for each in recipe(objects)]
+
+
 READS = {
+    "workspace_page.page": asks_of("/workspace", "/workspace?lang=en"),
+    "workspace_api.listed": asks_of("/api/workspace"),
+    "workspace_api.one": lambda objects: [Ask(f"/api/workspace/{each}") for each in datasets_of(objects)],
     "map_page.command_map": asks_of("/?lang=zh", "/?lang=en"),
     "tiles.tile": tiles_of,
     "tiles.whole_layer": lambda objects: [Ask(f"/layers/{layer}.json?{WINDOW}") for layer in LAYERS],
     "tiles.feature": features_of,
     "layer_exports.export": lambda objects: [
         Ask(f"/api/layers/{layer}/export?format={kind}", may_say=(f"{layer}.{kind}",))
-        for kind, layers in (("csv", LAYERS), ("geojson", SOME_LAYERS))
+        for kind, layers in (
+            ("csv", (*LAYERS, *(f"ws-{each}" for each in datasets_of(objects)))),
+            ("geojson", SOME_LAYERS),
+        )
         for layer in layers
     ],
     "question_page.page": asks_of("/questions", "/questions?lang=en"),
@@ -80,36 +94,45 @@ READS = {
     "ogc.functions": asks_of("/ogc/functions"),
     "ogc_tiles.tile_matrix_sets": asks_of("/ogc/tileMatrixSets"),
     "ogc.collections": asks_of("/ogc/collections", "/ogc/collections?f=html"),
-    "ogc.collection": _of_collections("", "?f=html"),
-    "ogc.queryables": _of_collections("/queryables", layers=SOME_LAYERS),
-    "ogc.schema": _of_collections("/schema", layers=SOME_LAYERS),
-    "ogc_tiles.tilesets": _of_collections("/tiles", layers=SOME_LAYERS),
-    "ogc_tiles.tileset": _of_collections("/tiles/WebMercatorQuad?f=tilejson", layers=SOME_LAYERS),
+    "ogc.collection": _both(_of_collections("", "?f=html"), dataset_asks("")),
+    "ogc.queryables": _both(_of_collections("/queryables", layers=SOME_LAYERS), dataset_asks("/queryables")),
+    "ogc.schema": _both(_of_collections("/schema", layers=SOME_LAYERS), dataset_asks("/schema")),
+    "ogc_tiles.tilesets": _both(_of_collections("/tiles", layers=SOME_LAYERS), dataset_asks("/tiles")),
+    "ogc_tiles.tileset": _both(
+        _of_collections("/tiles/WebMercatorQuad?f=tilejson", layers=SOME_LAYERS),
+        dataset_asks("/tiles/WebMercatorQuad?f=tilejson"),
+    ),
     "ogc_tiles.tile": lambda objects: [
         Ask("/ogc/collections/{0}/tiles/WebMercatorQuad/{1}/{3}/{2}?{4}".format(*parts.split("/"), WINDOW))
         for parts in (
             tile_path(layer, zoom, lon).removeprefix("/tiles/").removesuffix(".mvt")
-            for layer in LAYERS
+            for layer in (*LAYERS, *(f"ws-{each}" for each in datasets_of(objects)))
             for zoom in ZOOMS[-2:]
             for lon in LONS
         )
     ],
-    "ogc.items": _of_collections(
-        "/items",
-        "/items?f=html&limit=1000",
-        *(
-            f"/items?{urlencode(query)}"
-            for query in (
-                {"bbox": "120.7,27.7,120.9,27.9"},
-                {"filter": "distance_m(geom, POINT(120.75 27.8)) BETWEEN 0 AND 20000", "sortby": "-id"},
-            )
+    "ogc.items": _both(
+        _of_collections(
+            "/items",
+            "/items?f=html&limit=1000",
+            *(
+                f"/items?{urlencode(query)}"
+                for query in (
+                    {"bbox": "120.7,27.7,120.9,27.9"},
+                    {"filter": "distance_m(geom, POINT(120.75 27.8)) BETWEEN 0 AND 20000", "sortby": "-id"},
+                )
+            ),
         ),
+        dataset_asks("/items", "/items?f=html", "/items?mark=x"),
     ),
     "ogc.item": lambda objects: [
-        Ask(f"/ogc/collections/{layer}/items/{identity}{form}")
-        for layer, by_area in objects.features.items()
-        for identity in by_area.values()
-        for form in ("", "?f=html")
+        *(
+            Ask(f"/ogc/collections/{layer}/items/{identity}{form}")
+            for layer, by_area in objects.features.items()
+            for identity in by_area.values()
+            for form in ("", "?f=html")
+        ),
+        *(Ask(f"/ogc/collections/ws-{each}") for each in objects.datasets.values()),
     ],
     "api.kpi": asks_of("/api/kpi", f"/api/kpi?{WINDOW}", *(f"/api/kpi?night=2026-06-{day:02}" for day in range(4, 15))),
     "api.find": asks_of(

@@ -14,6 +14,7 @@ from PIL.ExifTags import GPS, IFD, Base
 
 from gis_app.services import housekeeping, pictures
 from gis_app.storage.file_store import FileStore
+from gis_app.web.rate_limits import MOST_BODY_BYTES
 from tests.web.test_closed_loop import (  # noqa: F401 - fixtures
     case,
     clock,
@@ -123,6 +124,15 @@ def test_what_is_no_picture_is_refused(people, hazard, content):  # noqa: F811
 def test_too_large_a_body_and_an_unknown_kind_are_refused(people, hazard):  # noqa: F811
     assert put(people["worker"], hazard, bytes(pictures.MOST_BYTES + 1)).status_code == 413
     assert put(people["worker"], hazard, drawn(), kind="during").status_code == 400
+
+
+def test_a_picture_larger_than_other_bodies_may_be_is_taken(people, hazard):  # noqa: F811
+    noise = np.random.default_rng(1).integers(0, 256, (1000, 1000, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(noise).save(out, "JPEG", quality=97)
+    assert len(out.getvalue()) > MOST_BODY_BYTES
+    answer = put(people["worker"], hazard, out.getvalue())
+    assert (answer.status_code, answer.json["width"], answer.json["height"]) == (201, 1000, 1000)
 
 
 def test_a_picture_is_withdrawn_by_its_sender_or_the_desk_and_its_file_is_swept(people, hazard, clock):  # noqa: F811

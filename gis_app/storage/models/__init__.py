@@ -52,6 +52,7 @@ from gis_app.storage.models.tracks import (
     TrackBatch,
     WalkedNight,
 )
+from gis_app.storage.models.workspaces import WorkspaceDataset, WorkspaceFeature
 
 REFERENCE_TABLES = frozenset(
     {
@@ -139,4 +140,6 @@ __all__ = [
     "WalkedNight",
     "WallCommand",
     "Webhook",
+    "WorkspaceDataset",
+    "WorkspaceFeature",
 ]

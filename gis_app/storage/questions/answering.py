@@ -10,7 +10,7 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, String, cast, func, select, table
+from sqlalchemy import ColumnElement, Connection, String, cast, func, select
 
 from gis_app.domain.questions import Answer
 from gis_app.storage.feature_collections import GEOMETRY, FeatureSource
@@ -38,7 +38,7 @@ def places_of(
     point = func.ST_Transform(func.ST_PointOnSurface(source.column(GEOMETRY)), srid)
     query = (
         select(cast(source.column("id"), String), func.ST_X(point), func.ST_Y(point))
-        .select_from(table(source.view))
+        .select_from(source.table)
         .where(*conditions)
         .order_by(source.column("id"))
         .limit(most + 1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, func, select, table
+from sqlalchemy import ColumnElement, FromClause, func, select
 from sqlalchemy.sql.selectable import Subquery
 
 from gis_app.domain.questions import PARTNER, Question
@@ -72,7 +72,7 @@ def partners(sources: Sources) -> Subquery:
 def selected(source: FeatureSource, conditions: Sequence[ColumnElement[bool]], name: str) -> Subquery:
     """Return a layer's features that fit."""
     columns = [source.column(each) for each in source.types]
-    return select(*columns).select_from(table(source.view)).where(*conditions).subquery(name)
+    return select(*columns).select_from(source.table).where(*conditions).subquery(name)
 
 
 def told(source: FeatureSource) -> list[str]:
