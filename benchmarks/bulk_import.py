@@ -89,7 +89,7 @@ def ogr2ogr(engine, path):
     subprocess.run(
         ["ogr2ogr", "-f", "PostgreSQL", target, str(path), "-nln", TABLE, "-a_srs", "EPSG:4326", "-oo",
          "X_POSSIBLE_NAMES=lon", "-oo", "Y_POSSIBLE_NAMES=lat", "-oo", "KEEP_GEOM_COLUMNS=NO", "-oo",
-         "AUTODETECT_TYPE=YES", "-lco", "GEOMETRY_NAME=geom", "-gt", "100000", "-skipfailures"],
+         "AUTODETECT_TYPE=YES", "-lco", "GEOMETRY_NAME=geom", "-gt", "100000"],
         check=True, env={**os.environ, "PG_USE_COPY": "YES"},
     )  # fmt: skip
 
