@@ -11,7 +11,7 @@ from gis_app.planning.block_tree import BlockTree, FloatArray, IntArray, Level
 
 _IN_GROUP = 1 << 18
 """Entries of tables that are put together at once."""
-_IN_CACHE = 1 << 14
+_IN_CACHE = 1 << 15
 """Entries that are worked on together: with as many sums they stay in the processor's cache."""
 _PANEL = 16
 """Nodes of one large block that are eliminated together."""
@@ -30,8 +30,8 @@ class Tables:
     above
         Shape ``(b, m)``: place in the block above of each node on the rim; ``PADDED`` where there is none.
     forth, back
-        Shape ``(b, w, w + m + 1)``: seconds from each own node to all nodes, and to it from all; ``inf`` for no way.
-        The ways lead through the blocks' own nodes and those below.
+        Shape ``(b, w, w + m + 1)``: seconds from each own node to the nodes behind it, and to it from those; ``inf``
+        for no way. The ways lead through own nodes before both, and through those of blocks below.
     """
 
     blocks: IntArray
@@ -136,27 +136,39 @@ def _assembled(level: Level, blocks: IntArray, below: list[_Rims]) -> tuple[int,
 
 
 def _close(seconds: FloatArray, own: int) -> None:
-    """Lower the seconds of tables, shape ``(b, n, n)``, to those of ways through their first nodes; in place."""
+    """Lower the seconds of tables, shape ``(b, n, n)``, by eliminating their first nodes in turn; in place."""
     size = seconds.shape[1]
+    room = np.empty(max(_IN_CACHE, (_PANEL + 1) * size))
     step = _IN_CACHE // size**2
     if step:
         for first in range(0, len(seconds), step):
             some = seconds[first : first + step]
-            _pass(some, some, some, range(own))
+            _lower(some, some, range(own), room)
         return
     step = max(1, _IN_CACHE // size)
     for table in seconds[:, None]:
-        for panel in (range(node, min(node + _PANEL, own)) for node in range(0, own, _PANEL)):
-            rows = table[:, panel.start : panel.stop]
-            _pass(rows, rows[:, :, panel.start : panel.stop], rows, range(len(panel)))
-            for first in range(0, size, step):
-                some = table[:, first : first + step]
-                _pass(some, some[:, :, panel.start : panel.stop], rows, range(len(panel)))
+        for node in range(0, own, _PANEL):
+            panel = range(node, min(node + _PANEL, own))
+            _lower(table[:, : panel.stop], table, panel, room)
+            for first in range(panel.stop, size, step):
+                _lower(table[:, first : first + step], table, panel, room, skipped=False)
 
 
-def _pass(seconds: FloatArray, to: FloatArray, onward: FloatArray, nodes: range) -> None:
-    """Lower seconds, shape ``(b, r, c)``, by ways through nodes: ``to`` them and ``onward`` from them."""
-    through = np.empty_like(seconds)
+def _lower(rows: FloatArray, table: FloatArray, nodes: range, room: FloatArray, *, skipped: bool = True) -> None:
+    """Lower rows of tables, shape ``(b, r, n)``, by ways through nodes to those behind them.
+
+    Parameters
+    ----------
+    table
+        Shape ``(b, n, n)``: whose first rows they are, or others.
+    room
+        Where sums are kept meanwhile.
+    skipped
+        Whether rows of nodes that were eliminated, the first ones, stay as they are.
+    """
     for node in nodes:
-        np.add(to[:, :, node, None], onward[:, node, None, :], out=through)
-        np.minimum(seconds, through, out=seconds)
+        first = node + 1 if skipped else 0
+        lowered = rows[:, first:, node + 1 :]
+        through = room[: lowered.size].reshape(lowered.shape)
+        np.add(rows[:, first:, node, None], table[:, node, None, node + 1 :], out=through)
+        np.minimum(lowered, through, out=lowered)

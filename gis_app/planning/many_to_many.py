@@ -46,8 +46,8 @@ class _Labels:
 class ManyToMany:
     """A graph made ready to be asked for the seconds between many places.
 
-    A quickest way climbs the tree of blocks to the highest it touches and comes down again, so it is enough to know
-    how long each place takes to the nodes of the blocks above it.
+    In the order in which nodes were eliminated a quickest way can climb to the highest it touches and come down again,
+    so it is enough to know how long each place takes to the nodes above it.
 
     Parameters
     ----------
@@ -115,12 +115,13 @@ class ManyToMany:
 
 
 def _through(known: FloatArray, table: Tables, rows: IntArray, *, forth: bool) -> FloatArray:
-    """Return seconds to all nodes of the blocks, from those to some of them by way of the own ones."""
+    """Return seconds to the nodes of the blocks, of which some are known, by way of the own ones in turn."""
     ways = table.forth if forth else table.back
     is_one, best = len(table.blocks) == 1, known.copy()
     for node in range(table.own):
-        way = ways[0, node] if is_one else ways[rows, node]
-        np.minimum(best, known[:, node, None] + way, out=best)
+        way = ways[0, node, node + 1 :] if is_one else ways[rows, node, node + 1 :]
+        behind = best[:, node + 1 :]
+        np.minimum(behind, best[:, node, None] + way, out=behind)
     return best
 
 
