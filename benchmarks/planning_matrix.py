@@ -1,9 +1,12 @@
 """Travel times between 200 places on a street network of 50,000 nodes against pgRouting and networkx (target: 3x).
 
 All sides start from a graph that is built, in pgRouting's case a table with an index, and end with the matrix in
-seconds; the sides must agree to a microsecond. Without turn costs, which pgRouting's cost matrix does not know; what
-they cost is told beside. pgRouting takes part where it is installed (Debian: postgresql-15-pgrouting).
-Run: ``.venv/bin/python benchmarks/planning_matrix.py [--small] [--rounds 1]``
+seconds; the sides must agree to a microsecond. Ours makes the streets ready once for each version of them, mode and
+set of closed streets; that is told apart, and the ratio with it too. Without turn costs, which pgRouting's cost matrix
+does not know; with them ours is compared with scipy's searches over arcs. pgRouting takes part where it is installed
+(Debian: postgresql-15-pgrouting).
+Run: ``.venv/bin/python benchmarks/planning_matrix.py [--small] [--places 200] [--rounds 1]
+[--no-networkx]``
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -27,8 +30,9 @@ from sqlalchemy import Engine, text
 
 from gis_app.planning.street_arcs import arcs_of
 from gis_app.planning.street_network import StreetNetwork
+from gis_app.planning.street_routing import routing_graph
 from gis_app.planning.street_segments import network_of
-from gis_app.planning.travel_modes import TRAVEL_MODES
+from gis_app.planning.travel_modes import TRAVEL_MODES, TravelMode
 from gis_app.storage import cluster
 from gis_app.storage.cluster_database import ensure_database
 from gis_app.storage.engine import make_engine
@@ -123,49 +127,83 @@ def _cpu_s(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def ours(network: StreetNetwork, places: np.ndarray) -> np.ndarray:
-    before = time.process_time()
-    found = network.travel_times(MODE, places)
-    CPU_S["ours"] = time.process_time() - before
-    return found
+@dataclass(frozen=True)
+class Ready:
+    """Streets made ready, and what that took."""
+
+    network: StreetNetwork
+    mode: TravelMode
+    seconds: float
+    cpu_s: float
+
+    def times(self, places: np.ndarray) -> np.ndarray:
+        """Return the matrix of some nodes, seconds."""
+        before = time.process_time()
+        found = self.network.travel_times(self.mode, places)
+        CPU_S["ours"] = time.process_time() - before
+        return found
 
 
-def compare(
-    peer_name: str, peer: Callable[[], np.ndarray], network: StreetNetwork, places: np.ndarray, rounds: int
-) -> None:
-    compared = alternate(peer, lambda: ours(network, places), rounds=rounds)
+def made_ready(network: StreetNetwork, mode: TravelMode) -> Ready:
+    started, before = time.perf_counter(), time.process_time()
+    network.kept_ready.made(network, mode)
+    ready = Ready(network, mode, time.perf_counter() - started, time.process_time() - before)
+    turns = "with" if mode.minds_turns else "without"
+    print(f"streets made ready, {turns} turn costs, in {ready.seconds:.2f} s ({ready.cpu_s:.2f} s of processor time)")
+    return ready
+
+
+def searched_times(network: StreetNetwork, mode: TravelMode, places: np.ndarray) -> Callable[[], np.ndarray]:
+    """Return what asks scipy for a search from each place, over a graph that is built."""
+    graph = routing_graph(network, mode)
+
+    def asked() -> np.ndarray:
+        before = time.process_time()
+        found = graph.times(places, limit_s=np.inf)
+        CPU_S["scipy"] = time.process_time() - before
+        return found
+
+    return asked
+
+
+def compare(peer_name: str, peer: Callable[[], np.ndarray], ready: Ready, places: np.ndarray, rounds: int) -> None:
+    compared = alternate(peer, lambda: ready.times(places), rounds=rounds)
     reached = np.isfinite(compared.peer_result)
     assert np.array_equal(reached, np.isfinite(compared.our_result))
     error = np.abs(compared.our_result[reached] - compared.peer_result[reached]).max()
     assert error < 1e-6
-    print(compared.report(peer_name, target=3, error=float(error), error_name="max error s"), flush=True)
+    print(compared.report(peer_name, target=3, error=float(error), error_name="max error s"))
     peer_s, own_s = CPU_S[peer_name], CPU_S["ours"]
-    print(f"  processor time: {peer_name} {peer_s:.2f} s, ours {own_s:.2f} s, ratio {peer_s / own_s:.1f}x", flush=True)
+    print(f"  processor time: {peer_name} {peer_s:.2f} s, ours {own_s:.2f} s, ratio {peer_s / own_s:.1f}x")
+    whole = compared.peer_s / (compared.ours_s + ready.seconds)
+    print(f"  making ready counted in: {whole:.1f}x, processor time {peer_s / (own_s + ready.cpu_s):.1f}x", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="2,500 nodes and 50 places instead of 50,000 and 200")
+    parser.add_argument("--places", type=int, help="other than 200 or 50")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--no-networkx", action="store_true", help="leave out networkx, which takes a minute")
     arguments = parser.parse_args()
     side, count = (50, 50) if arguments.small else (224, 200)
     generator = np.random.default_rng(20261123)
     network: StreetNetwork = network_of(street_raster(side, generator))
+    count = arguments.places or count
     places = np.sort(generator.choice(len(network.nodes), count, replace=False))
     print(f"{len(network.nodes)} nodes, {len(network.ends)} segments, {count} places", flush=True)
+    ready = made_ready(network, MODE)
     with pgrouting_times(network, places.tolist()) as asked:
         if asked is None:
             print("pgRouting is not installed: not compared")
         else:
-            compare("pgRouting", asked, network, places, arguments.rounds)
-    graph = nx.from_scipy_sparse_array(arcs_of(network, MODE).graph(len(network.nodes)), create_using=nx.DiGraph)
-    compare("networkx", lambda: networkx_times(graph, places.tolist()), network, places, arguments.rounds)
-    turning = alternate(
-        lambda: network.travel_times(TRAVEL_MODES["car"], places),
-        lambda: network.travel_times(MODE, places),
-        rounds=arguments.rounds,
-    )
-    print(f"with turn costs {turning.peer_s:.2f} s, without {turning.ours_s:.2f} s")
+            compare("pgRouting", asked, ready, places, arguments.rounds)
+    compare("scipy", searched_times(network, MODE, places), ready, places, arguments.rounds)
+    if not arguments.no_networkx:
+        graph = nx.from_scipy_sparse_array(arcs_of(network, MODE).graph(len(network.nodes)), create_using=nx.DiGraph)
+        compare("networkx", lambda: networkx_times(graph, places.tolist()), ready, places, arguments.rounds)
+    turning = made_ready(network, TRAVEL_MODES["car"])
+    compare("scipy", searched_times(network, turning.mode, places), turning, places, arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
 from gis_app.planning.street_arcs import arcs_of
+from gis_app.planning.street_matrix import ReadyStreets, Spots
 from gis_app.planning.street_routing import routing_graph
 from gis_app.planning.travel_modes import TravelMode
 
@@ -46,6 +47,23 @@ class UnconnectedParts:
 
 
 @dataclass(frozen=True)
+class Cuts:
+    """Where a network was cut at places on its segments.
+
+    Parameters
+    ----------
+    whole
+        The network before, whose nodes come first in the one after.
+    segment, share
+        Shape ``(c,)``: for each node that is new the segment of ``whole``, and how much of it lies before the node.
+    """
+
+    whole: StreetNetwork
+    segment: IntArray
+    share: FloatArray
+
+
+@dataclass(frozen=True)
 class StreetNetwork:
     """Junctions and the segments between them; positions are indexes of ``nodes`` and of ``segment_ids``.
 
@@ -61,6 +79,8 @@ class StreetNetwork:
         Shape ``(s,)``; a one-way segment leads from start to end only.
     lines
         Shape ``(s,)``: LineStrings from start to end.
+    cuts
+        Where it was cut, if it was.
     """
 
     nodes: FloatArray
@@ -70,6 +90,7 @@ class StreetNetwork:
     length_m: FloatArray
     one_way: BoolArray
     lines: npt.NDArray[np.object_]
+    cuts: Cuts | None = None
 
     @cached_property
     def is_junction(self) -> BoolArray:
@@ -98,7 +119,22 @@ class StreetNetwork:
         limit_s
             Ways that take longer are not looked for, which saves time.
         """
-        return routing_graph(self, mode, closed=closed).times(places, limit_s=limit_s)
+        own, position = np.unique(places, return_inverse=True)
+        cuts = self.cuts if not mode.minds_turns or mode.back_s >= max(mode.left_s, mode.right_s) else None
+        # Else turning round on the way could save a turn; between nodes one may turn round where the network is cut.
+        whole = cuts.whole if cuts else self
+        ready = whole.kept_ready.if_worth_it(whole, mode, closed, searches=len(own))
+        if ready is None:
+            between = routing_graph(self, mode, closed=closed).times(own, limit_s=limit_s)
+        else:
+            between = ready.times(_spots(own, cuts))
+            between[between > limit_s] = np.inf
+        return between[np.ix_(position, position)]
+
+    @cached_property
+    def kept_ready(self) -> ReadyStreets:
+        """What was made ready for travel times between many places; kept as long as the network."""
+        return ReadyStreets()
 
     def ways(
         self, mode: TravelMode, chains: Sequence[Sequence[int]], *, closed: Collection[object] = ()
@@ -165,3 +201,14 @@ class StreetNetwork:
         used = np.unique(np.r_[arcs.start, arcs.end])
         main = int(np.bincount(label[used]).argmax()) if len(used) else -1
         return np.asarray(label, dtype=np.int64), main
+
+
+def _spots(nodes: IntArray, cuts: Cuts | None) -> Spots:
+    """Return where nodes are on the network before it was cut."""
+    segment, share = np.full(len(nodes), -1), np.zeros(len(nodes))
+    if cuts is not None:
+        new = nodes >= len(cuts.whole.nodes)
+        at = nodes[new] - len(cuts.whole.nodes)
+        segment[new], share[new] = cuts.segment[at], cuts.share[at]
+        nodes = np.where(new, -1, nodes)
+    return Spots(nodes, segment, share)

@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from gis_app.planning.street_arcs import FloatArray, IntArray, all_arcs, arcs_of, line_along
-from gis_app.planning.street_turns import turn_seconds
+from gis_app.planning.street_turns import turns_of
 from gis_app.planning.travel_modes import TravelMode
 
 if TYPE_CHECKING:
@@ -81,13 +81,8 @@ class TurnGraph:
 
     def __init__(self, network: StreetNetwork, mode: TravelMode, closed: Collection[object]) -> None:
         self._network = network
-        self._arcs = arcs = all_arcs(network, mode, closed=closed)
-        first = np.searchsorted(arcs.start, arcs.end, side="left")
-        count = np.searchsorted(arcs.start, arcs.end, side="right") - first
-        self._before = np.repeat(np.arange(len(arcs.start)), count)
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        self._after = np.repeat(first, count) + within
-        self._seconds = arcs.seconds[self._after] + turn_seconds(network, mode, arcs, self._before, self._after)
+        self._arcs = all_arcs(network, mode, closed=closed)
+        self._turns = turns_of(network, mode, self._arcs)
 
     def times(self, places: IntArray, *, limit_s: float) -> FloatArray:
         """Return the seconds between nodes, shape ``(k, k)``."""
@@ -131,9 +126,9 @@ class TurnGraph:
         """Return the sparse matrix over arcs, then a node before and one behind each place."""
         arcs, size = self._arcs, len(self._arcs.start)
         leaving, reaching = _arcs_at(arcs.start, own), _arcs_at(arcs.end, own)
-        before = np.r_[self._before, size + leaving[0], reaching[1]]
-        after = np.r_[self._after, leaving[1], size + len(own) + reaching[0]]
-        seconds = np.r_[self._seconds, arcs.seconds[leaving[1]], np.full(len(reaching[1]), _NOTHING_S)]
+        before = np.r_[self._turns.before, size + leaving[0], reaching[1]]
+        after = np.r_[self._turns.after, leaving[1], size + len(own) + reaching[0]]
+        seconds = np.r_[self._turns.seconds, arcs.seconds[leaving[1]], np.full(len(reaching[1]), _NOTHING_S)]
         return sparse.csr_array((seconds, (before, after)), shape=(size + 2 * len(own),) * 2)
 
 

@@ -14,7 +14,7 @@ from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 from shapely.ops import substring
 
-from gis_app.planning.street_network import FloatArray, IntArray, StreetNetwork
+from gis_app.planning.street_network import Cuts, FloatArray, IntArray, StreetNetwork
 
 JOINING_M = 0.5
 """Ends of segments at most this far apart are one junction, where the segments do not name their nodes."""
@@ -97,6 +97,8 @@ def split_at(network: StreetNetwork, points: FloatArray) -> StreetNetwork:
     ends = [
         _chain(network.ends[segment], first, len(at)) for (segment, at), first in zip(cuts.items(), new, strict=False)
     ]
+    cut = np.repeat(np.array([*cuts], dtype=np.int64), [len(at) for at in cuts.values()])
+    before_m = np.concatenate([*cuts.values()])
     places = [shapely.get_coordinates(shapely.line_interpolate_point(network.lines[s], at)) for s, at in cuts.items()]
     return StreetNetwork(
         nodes=np.concatenate([network.nodes, *places]),
@@ -106,6 +108,7 @@ def split_at(network: StreetNetwork, points: FloatArray) -> StreetNetwork:
         length_m=network.length_m[source] * np.asarray(shapely.length(lines)) / np.maximum(whole_m, 1e-9),
         one_way=network.one_way[source],
         lines=lines,
+        cuts=Cuts(network, cut, before_m / np.asarray(shapely.length(network.lines[cut]))),
     )
 
 

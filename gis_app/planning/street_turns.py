@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,32 @@ if TYPE_CHECKING:
 
 STRAIGHT_DEG = 45.0
 """Up to this angle one goes straight on."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Pairs of arcs one of which ends where the other begins.
+
+    Parameters
+    ----------
+    before, after
+        Shape ``(t,)``: positions of the arcs.
+    seconds
+        Shape ``(t,)``: what is lost between them and the time along the second one.
+    """
+
+    before: IntArray
+    after: IntArray
+    seconds: FloatArray
+
+
+def turns_of(network: StreetNetwork, mode: TravelMode, arcs: Arcs) -> Turns:
+    """Return all turns between arcs, which are in the order of their starts."""
+    first = np.searchsorted(arcs.start, arcs.end, side="left")
+    count = np.searchsorted(arcs.start, arcs.end, side="right") - first
+    before = np.repeat(np.arange(len(arcs.start)), count)
+    after = np.repeat(first, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return Turns(before, after, arcs.seconds[after] + turn_seconds(network, mode, arcs, before, after))
 
 
 def turn_seconds(network: StreetNetwork, mode: TravelMode, arcs: Arcs, before: IntArray, after: IntArray) -> FloatArray:
@@ -37,11 +64,10 @@ def turn_seconds(network: StreetNetwork, mode: TravelMode, arcs: Arcs, before: I
 
 def _turned_deg(network: StreetNetwork, arcs: Arcs, before: IntArray, after: IntArray) -> FloatArray:
     """Return the angle between where one arc leads and the next sets out, above 0 to the left."""
-    lines = network.lines[arcs.segment]
-    first = [shapely.get_coordinates(shapely.get_point(lines, at)) for at in (0, 1)]
-    last = [shapely.get_coordinates(shapely.get_point(lines, at)) for at in (-2, -1)]
+    used, at = np.unique(arcs.segment, return_inverse=True)
+    places = [shapely.get_coordinates(shapely.get_point(network.lines[used], point)) for point in (0, 1, -2, -1)]
+    begins, comes = (places[1] - places[0])[at], (places[3] - places[2])[at]
     forth = arcs.is_forth[:, None]
-    sets_out = np.where(forth, first[1] - first[0], last[0] - last[1])
-    leads = np.where(forth, last[1] - last[0], first[0] - first[1])
+    sets_out, leads = np.where(forth, begins, -comes), np.where(forth, comes, -begins)
     (a, b), (c, d) = leads[before].T, sets_out[after].T
     return np.asarray(np.degrees(np.arctan2(a * d - b * c, a * c + b * d)))

@@ -40,6 +40,12 @@ class TravelMode:
         """Whether a turn costs more than going straight on."""
         return bool(self.left_s or self.right_s or self.back_s)
 
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that travel times depend on; modes of the same facts travel alike."""
+        lost = (self.junction_s, self.left_s, self.right_s, self.back_s)
+        return (*sorted(self.speed_m_s.items()), self.ignores_one_way, *lost)
+
     def __post_init__(self) -> None:
         """Refuse speeds nobody can travel at."""
         if not all(0 < speed <= 60 for speed in self.speed_m_s.values()) or not all(

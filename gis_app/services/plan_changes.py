@@ -20,6 +20,7 @@ from gis_app.services.plan_publishing import publish, refuse_extra_teams
 from gis_app.services.plan_solving import PlanQuestion, solved
 from gis_app.services.plan_streets import network, on_streets, street_at, street_lines
 from gis_app.storage import patrol_plans
+from gis_app.storage.street_names import street_names
 
 EDIT_SECONDS = 2.0
 
@@ -64,6 +65,7 @@ def _placed(work: Writing, content: dict[str, Any], wanted: PlanEdit, *, srid: i
     found = {street_at(streets, lon, lat, srid=srid) for lon, lat in wanted.close_at}
     content["closed"] = sorted({*content["closed"], *found})
     content["closed_lines"] = street_lines(streets, content["closed"], srid=srid)
+    content["closed_names"] = street_names(work.connection, content["closed"])
 
 
 def restore(ledger: Ledger, caller: Caller, plan_id: uuid.UUID, *, version: int, number: int) -> RowMapping:

@@ -25,6 +25,7 @@ from gis_app.services.plan_streets import network, street_lines
 from gis_app.services.plan_wishes import MOST_SECONDS, MOST_STOPS, MOST_TEAMS, PlanWish, check_shift
 from gis_app.services.repeated_requests import body_hash, same_request
 from gis_app.storage import patrol_plans, plan_candidates
+from gis_app.storage.street_names import street_names
 
 REUSE_NIGHTS = 7
 
@@ -145,6 +146,7 @@ def _content(
         "minimums": counted_minimums(stops, least=wish.minimum, minimums=wish.minimums),
         "closed": sorted(wish.closed),
         "closed_lines": street_lines(streets, wish.closed, srid=srid),
+        "closed_names": street_names(work.connection, wish.closed),
         "dropped": [],
         "locks": [],
         "absent": [],

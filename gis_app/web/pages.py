@@ -208,6 +208,15 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "evening": lazy_gettext("18 to 22 o'clock"),
         "night": lazy_gettext("22 to 6 o'clock"),
     },
+    "street_kind": {
+        "trunk": lazy_gettext("trunk road"),
+        "primary": lazy_gettext("primary road"),
+        "secondary": lazy_gettext("secondary road"),
+        "residential": lazy_gettext("residential street"),
+        "footpath": lazy_gettext("footpath"),
+        "ferry": lazy_gettext("ferry"),
+        "bridge": lazy_gettext("bridge"),
+    },
     "days": {"workdays": lazy_gettext("Monday to Friday"), "weekend": lazy_gettext("Saturday and Sunday")},
     "found": {
         "reported": lazy_gettext("reported to us"),

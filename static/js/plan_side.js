@@ -2,7 +2,7 @@
 
 import { byId, element } from "./elements.js";
 import { chooseStop, chooseTeam } from "./plan_map.js";
-import { ask, chosen, clock, COLORS, current, edit, editable, fill, give, label, lockOf, nameOf, reasons, rounded, routeOf, stops, teamOf, worth, WORDS } from "./plan_state.js";
+import { ask, chosen, clock, COLORS, counted, current, edit, editable, fill, give, label, lockOf, nameOf, reasons, rounded, routeOf, stops, teamOf, worth, WORDS } from "./plan_state.js";
 
 let asked = 0;
 
@@ -21,7 +21,7 @@ export function drawTeams() {
     const swatch = element("span", { className: "swatch" });
     if (route?.visits.length) swatch.style.setProperty("--swatch", COLORS[at % COLORS.length]);
     const told = isAway ? WORDS.away : !route?.visits.length ? WORDS.stays
-      : fill(WORDS.visits, { count: route.visits.length, km: rounded(route.length_m / 1000), time: clock(route.returns_at) });
+      : fill(WORDS.visits, { stops: counted("stops", route.visits.length), km: rounded(route.length_m / 1000), time: clock(route.returns_at) });
     const open = element("button", { type: "button", className: "team", attributes: { "aria-pressed": String(chosen.team === team.code) } }, [swatch, element("b", { textContent: nameOf(team) }), element("span", { className: "hint", textContent: [team.is_extra ? WORDS.extra : "", told].filter(Boolean).join(" · ") })]);
     open.addEventListener("click", () => chooseTeam(team.code));
     return element("li", {}, chosen.team === team.code ? [open, ...teamChoices(team, route, { isAway, sheet: routes[team.code] })] : [open]);

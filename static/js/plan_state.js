@@ -18,6 +18,9 @@ export const onChange = (draw) => (redraw = draw);
 export const draw = () => redraw();
 
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+const plurals = new Intl.PluralRules(config.locale);
+/** A number of things in words: 1 stop, 2 stops. */
+export const counted = (things, count) => fill(WORDS.counts[things][plurals.select(count)] ?? WORDS.counts[things].other, { count });
 export const clock = (moment) => moment.slice(11, 16);
 export const rounded = (value) => Math.round(value * 10) / 10;
 export const nameOf = (row, prefix = "name") => (config.locale === "en" ? row[`${prefix}_en`] || row[`${prefix}_zh`] : row[`${prefix}_zh`] || row[`${prefix}_en`]) || "";

@@ -3,7 +3,7 @@
 import { byId, element } from "./elements.js";
 import { chooseStop } from "./plan_map.js";
 import { button, why } from "./plan_side.js";
-import { canUndo, clock, current, edit, editable, fill, label, nameOf, restore, rounded, send, stops, teamOf, worth, WORDS } from "./plan_state.js";
+import { canUndo, clock, counted, current, edit, editable, fill, label, nameOf, restore, rounded, send, stops, teamOf, worth, WORDS } from "./plan_state.js";
 
 const percent = (share) => `${Math.round(share * 1000) / 10} %`;
 
@@ -11,7 +11,7 @@ export function drawText() {
   const plan = current();
   const { result } = plan.content;
   byId("state").textContent = WORDS.plan_state[plan.state];
-  byId("summary").textContent = fill(WORDS.summary, { stops: result.stop_count, teams: result.team_count, value: rounded(result.value), best: rounded(result.best_value), greedy: rounded(result.greedy_value) });
+  byId("summary").textContent = fill(WORDS.summary, { stops: counted("stops", result.stop_count), teams: counted("teams", result.team_count), value: rounded(result.value), best: rounded(result.best_value), greedy: rounded(result.greedy_value) });
   byId("more").replaceChildren(...facts(plan.content).map((text) => element("li", { textContent: text })));
   for (const name of ["add", "close", "what-if"]) byId(name).hidden = !editable;
   byId("undo").hidden = !canUndo();
@@ -27,12 +27,12 @@ function facts({ result, last_night: last, settings }) {
   const told = [];
   if (result.missed_required.length) told.push(fill(WORDS.missed, { stops: result.missed_required.join(", ") }));
   if (result.short_villages?.length) told.push(fill(WORDS.short, { villages: result.short_villages.map(villageOf).join(", ") }));
-  if (last) told.push(fill(WORDS.last_night, { night: last.night, value: rounded(last.value), stops: last.stops, teams: last.teams }));
+  if (last) told.push(fill(WORDS.last_night, { night: last.night, value: rounded(last.value), stops: last.stops, teams: counted("teams", last.teams) }));
   if (idleness.mean_days_without !== null) told.push(fill(WORDS.idleness, { before: rounded(idleness.mean_days_without), after: rounded(idleness.mean_days_with) }));
   if (coverage?.grids) told.push(fill(WORDS.coverage, { before: coverage.checked_before, after: coverage.checked_after, grids: coverage.grids, planned: percent(coverage.share_planned), last: percent(coverage.share_last) }));
   if (result.reuse !== null) told.push(fill(WORDS.reuse, { share: Math.round(result.reuse * 100) }));
-  if (settings.often_enough) told.push(fill(WORDS.often, { count: settings.often_enough, nights: settings.most_visits }));
-  for (const part of result.cut_off ?? []) told.push(fill(WORDS.cut_off, { mode: WORDS.mode[part.mode] ?? part.mode, parts: part.parts, streets: part.streets, km: part.km }));
+  if (settings.often_enough) told.push(fill(WORDS.often, { places: counted("places", settings.often_enough), nights: counted("nights", settings.most_visits) }));
+  for (const part of result.cut_off ?? []) told.push(fill(WORDS.cut_off, { mode: WORDS.mode[part.mode] ?? part.mode, parts: counted("parts", part.parts), streets: counted("streets", part.streets), km: part.km }));
   return told;
 }
 
@@ -44,9 +44,17 @@ async function take(step) {
   if (["closed", "withdrawn"].includes(current().state)) location.reload();
 }
 
-function drawClosed({ closed, closed_lines: lines }) {
+/** A street's name, else its kind and what it is near; its number in plans of before that was kept. */
+function streetOf(street, id) {
+  if (!street) return id;
+  const kind = WORDS.street_kind[street.is_bridge ? "bridge" : street.kind] ?? street.kind;
+  const near = nameOf(street, "near");
+  return nameOf(street) || (near ? fill(WORDS.street_near, { kind, place: near }) : `${kind} ${id}`);
+}
+
+function drawClosed({ closed, closed_lines: lines, closed_names: names = {} }) {
   byId("closed").replaceChildren(...closed.filter((id) => lines?.[id]).map((id) => element("span", { className: "chip chip-late" }, [
-    `${WORDS.closed} ${id} `,
+    `${WORDS.closed} · ${streetOf(names[id], id)} `,
     editable ? button("×", () => edit({ reopen: [Number(id)] }), "") : "",
   ])));
   for (const each of byId("closed").querySelectorAll("button")) each.setAttribute("aria-label", WORDS.reopen);
@@ -75,7 +83,7 @@ function drawActual({ actual }) {
   byId("actual").hidden = !actual;
   if (!actual) return;
   const known = stops();
-  byId("actual-summary").textContent = fill(WORDS.actual, { visited: actual.visited, planned: actual.planned, value: rounded(actual.value), of: rounded(actual.planned_value), tracked: actual.tracked });
+  byId("actual-summary").textContent = fill(WORDS.actual, { visited: actual.visited, planned: counted("stops", actual.planned), value: rounded(actual.value), of: rounded(actual.planned_value), teams: counted("teams", actual.tracked) });
   byId("actual-rows").replaceChildren(...actual.stops.map((row) => element("tr", { className: `visit-${row.state}` }, [
     element("th", { attributes: { scope: "row" }, textContent: label(known.get(row.stop)) }),
     element("td", { textContent: nameOf(teamOf(row.team)) }),

@@ -133,7 +133,7 @@ function listTeams() {
   for (const { id, team } of state.night.patrols) {
     const stops = state.night.stops.filter((stop) => stop.team === team);
     const visited = stops.filter((stop) => stop.state === "visited").length;
-    entries.push({ id, team, words: root.dataset.stops.replace("{visited}", visited).replace("{planned}", stops.length) });
+    entries.push({ id, team, words: (stops.length === 1 ? root.dataset.stop : root.dataset.stops).replace("{visited}", visited).replace("{planned}", stops.length) });
   }
   for (const { id, team, words } of entries) {
     const button = Object.assign(document.createElement("button"), { type: "button", className: "team" });

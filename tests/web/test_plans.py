@@ -21,6 +21,7 @@ from gis_app.domain.rights import Role
 from gis_app.services.audit import verify
 from gis_app.storage import hotspot_maps
 from gis_app.storage.engine import scoped, system_scope
+from gis_app.storage.street_names import street_names
 from tests.web.test_closed_loop import TOWNSHIP, VILLAGE, clock, own_database  # noqa: F401 - fixtures
 
 STEPS = [round(0.004 * number, 3) for number in range(5)]
@@ -409,6 +410,28 @@ def test_a_place_planned_on_as_many_nights_as_allowed_is_left_out(people):
     assert made(people["planner"], **shift, most_visits=2)["content"]["settings"]["often_enough"] == 0
 
 
+def test_a_closed_street_is_told_by_its_name_else_by_a_street_it_meets_else_by_the_village(city):
+    with scoped(city, system_scope()) as connection:
+        connection.execute(text("UPDATE street_segment SET name_zh = NULL, name_en = NULL"))
+        first, second = connection.execute(
+            text("""
+            SELECT a.id, b.id FROM street_segment a JOIN street_segment b ON ST_Touches(a.geom, b.geom)
+            WHERE a.kind = 'residential' AND b.kind = 'residential' ORDER BY a.id, b.id LIMIT 1""")
+        ).one()
+        named = street_names(connection, [first])[str(first)]
+        assert (named["kind"], named["name_zh"]) == ("residential", None)
+        village = text("""
+        SELECT a.name_zh FROM area a, street_segment s
+        WHERE a.level = 'village' AND s.id = :id ORDER BY ST_Distance(a.geom, s.geom) LIMIT 1""")
+        assert named["near_zh"] == connection.execute(village, {"id": first}).scalar_one()
+        rename = text("UPDATE street_segment SET name_zh = '滨江路', name_en = 'River Road' WHERE id = :id")
+        connection.execute(rename, {"id": second})
+        named = street_names(connection, [first, second])
+        assert (named[str(first)]["near_zh"], named[str(first)]["near_en"]) == ("滨江路", "River Road")
+        assert (named[str(second)]["name_zh"], named[str(second)]["near_zh"]) == ("滨江路", None)
+        assert street_names(connection, []) == {}
+
+
 def test_what_if_more_teams_a_closed_street_and_another_dwell_are_planned_and_compared(people):
     planner = people["planner"]
     plan = made(planner)
@@ -421,6 +444,7 @@ def test_what_if_more_teams_a_closed_street_and_another_dwell_are_planned_and_co
     shut = edited(planner, more, close_at=[{"lon": WEST + 0.002, "lat": SOUTH}])
     (number,) = shut["content"]["closed"]
     assert shut["content"]["closed_lines"][str(number)] == [[WEST, SOUTH], [round(WEST + 0.004, 6), SOUTH]]
+    assert shut["content"]["closed_names"][str(number)]["kind"] == "residential"
     longer = edited(planner, shut, dwell_all=40, reopen=[number])
     assert longer["content"]["closed"] == [] and len(all_visits(longer)) < len(all_visits(more))
     page = planner.get(f"/plans/{plan['id']}/beside/{copy}?lang=en").text
