@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gis_app.analysis.datum import unchanged
 from gis_app.domain.errors import Refused
 from gis_app.importers import checks, datums
 from gis_app.importers.problems import ProblemLog
@@ -84,6 +85,8 @@ def geometries_of(xy: npt.NDArray[np.float64], wkb: Sequence[str], shape: Shape)
 
 
 def _converted(source: Geometries, convert: datums.Convert) -> Geometries:
+    if convert is unchanged:
+        return source
     x, y = shapely.get_coordinates(source).T
     return np.asarray(shapely.set_coordinates(source.copy(), np.column_stack(convert(x, y))))
 
@@ -102,4 +105,6 @@ def _note_invalid(rows: npt.NDArray[np.int64], located: Geometries, log: Problem
 
 def _first_vertices(source: Geometries) -> npt.NDArray[np.float64]:
     coordinates, owners = shapely.get_coordinates(source, return_index=True)
+    if np.array_equal(owners, np.arange(len(source))):
+        return coordinates
     return coordinates[pd.Index(owners).searchsorted(np.arange(len(source)))]
