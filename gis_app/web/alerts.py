@@ -50,9 +50,8 @@ def rules() -> ResponseReturnValue:
     state, caller = current_app.extensions["jingwei"], current_caller()
     rows = alerts.listed_rules(state.engine, caller.scope)
     words = {name: str(text) for name, text in FENCE_WORDS.items()}
-    fences = [
-        {"name": row["name"], "shape": row["parameters"]["fence"]} for row in rows if row["kind"] == AlertKind.GEOFENCE
-    ]
+    fenced = [row for row in rows if row["kind"] == AlertKind.GEOFENCE and "fence" in row["parameters"]]
+    fences = [{"name": row["name"], "shape": row["parameters"]["fence"]} for row in fenced]
     return render_template(
         "alert_rules.html",
         title=gettext("Alert rules"),

@@ -71,62 +71,6 @@ function draw() {
   }
   const map = backgroundMap("finding-map");
   if (config.outline) map.fitBounds(L.geoJSON(config.outline, { interactive: false, style: { color: "#58c4dc", weight: 2, fillOpacity: 0.06 } }).addTo(map).getBounds(), { animate: false });
-  const spot = typedPlace();
-    if (!fields.title.value.trim()) return fields.title.focus();
-    if (!spot) return complain(say("no_place"));
-    byId("add-finding").disabled = true;
-    const refusal = await onReport({
-      id: current.id, item: current.item, category: fields.category.value, severity: fields.severity.value, title: fields.title.value.trim(),
-      description: fields.description.value, place_name: fields.place.value.trim(), discovered_at: current.at ?? now(), location: spot,
-    });
-    byId("add-finding").disabled = false;
-    return refusal ? complain(refusal) : dialog.close();
-  });
-  byId("leave-finding").addEventListener("click", () => dialog.close());
-  byId("locate").addEventListener("click", locate);
-  for (const name of ["lon", "lat", "datum"]) fields[name].addEventListener("change", mark);
-}
-
-/** Open the form for an item; `body` is a finding that was refused and is to be mended. */
-export function openForm({ item, category, severity, body = null }) {
-  current = { id: newId(), item, at: body?.discovered_at };
-  byId("finding-form").reset();
-  if (category) fields.category.value = category;
-  if (severity) fields.severity.value = severity;
-  if (body) {
-    const { location, place_name: place, ...rest } = body;
-    for (const [name, value] of Object.entries({ ...rest, ...location, place })) if (name in fields) fields[name].value = value;
-  }
-  byId("place-status").textContent = "";
-  complain("");
-  dialog.showModal();
-  draw();
-  mark();
-}
-
-/** Say in the form what is wrong; nothing hides it. */
-export function complain(text) {
-  byId("finding-problem").textContent = text;
-  byId("finding-problem").hidden = !text;
-  if (text) byId("finding-problem").scrollIntoView({ block: "nearest" });
-}
-
-function typedPlace() {
-  const [lon, lat] = [fields.lon.value, fields.lat.value].map((text) => (text.trim() === "" ? NaN : Number(text)));
-  return Math.abs(lon) <= 180 && Math.abs(lat) <= 90 ? { lon, lat, datum: fields.datum.value } : null;
-}
-
-function draw() {
-  if (drawn) {
-    drawn.map.invalidateSize();
-    return;
-  }
-  const map = L.map("finding-map", { attributionControl: false, minZoom: 8, maxZoom: 19 });
-  const outline = config.outline ? L.geoJSON(config.outline, { interactive: false, style: { color: "#58c4dc", weight: 2, fillOpacity: 0.06 } }).addTo(map) : null;
-  const [west, south, east, north] = config.city.bounds;
-  map.fitBounds(outline ? outline.getBounds() : [[south, west], [north, east]], { animate: false });
-  const shown = { layers: new Set(config.layers.map(({ id }) => id)), opacity: new Map(), ...config.window, night: config.night };
-  canvasRenderer(map, { onBusy: () => {}, onError: () => {} }).sync(shown);
   const spot = L.circleMarker(map.getCenter(), { radius: 9, color: "#ffffff", weight: 2.5, fillColor: "#ff7a45", fillOpacity: 0.95, interactive: false });
   map.on("click", ({ latlng }) => choose(latlng.wrap()));
   drawn = { map, spot };

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 DESKTOP = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
 # Machines are shared and noisy: no test fails for being slow.
 READY_MS = 180_000
 expect.set_options(timeout=READY_MS)
+VIOLATIONS = "window.violations ?? []"
 NOTE_VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -57,7 +58,12 @@ class Watched:
         return [address for address in self.requests if f"/tiles/{layer}/" in address]
 
     def collect(self) -> list[str]:
-        violations = self.page.evaluate("window.violations ?? []")
+        try:
+            violations = self.page.evaluate(VIOLATIONS)
+        except Error:
+            # A list that follows events was loading itself anew just then.
+            self.page.wait_for_load_state()
+            violations = self.page.evaluate(VIOLATIONS)
         return self.faults + [f"policy: {violation}" for violation in violations]
 
 
