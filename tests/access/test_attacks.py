@@ -147,7 +147,7 @@ def test_what_was_refused_as_forged_is_accepted_from_our_own_page(victims, chang
         answer = victims[role].send(asked, headers)
         if answer.status_code >= 400:
             refused[asked.path] = answer.status_code
-    # Not for being forged: no wrong password is taken, no other's token, question, mark or data set, no rule of a township,
-    # no step taken twice, no identifier given twice, no inspection that has ended is cancelled, nothing is planned
-    # where nothing is, no plan is changed twice.
+    # Not for being forged: no wrong password is taken, no other's token, question, mark or data set, no rule of a
+    # township, no step taken twice, no identifier given twice, no inspection that has ended is cancelled, nothing is
+    # planned where nothing is, no plan is changed twice.
     assert Counter(refused.values()) == {400: 3, 403: 3, 404: 3, 409: 8}, refused

@@ -104,6 +104,10 @@ def test_axe_finds_nothing_serious_on_desk_tasks_and_case(visit, language):
         places = ((desk, "/desk"), (handler, "/tasks"), (desk, case))
         for watched, place in places:
             watched.page.goto(f"{watched.address}{place}?lang={language}")
+            if place == "/desk":
+                # A list with a chosen row does not load itself anew while it is looked at.
+                watched.page.keyboard.press("j")
+                expect(watched.page.locator("#queue tr[aria-selected=true]")).to_have_count(1)
             assert watched.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
             found = Axe().run(watched.page).response["violations"]
             serious = [each for each in found if each["impact"] in ("serious", "critical")]
