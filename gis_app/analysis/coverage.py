@@ -62,9 +62,9 @@ def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArra
     share = np.zeros(len(polygons))
     if not len(polygons) or not len(lines):
         return share
-    near = _lines_near_grids(polygons, shapely.simplify(lines, SIMPLIFY_M, preserve_topology=False), reach_m)
+    thinned = shapely.simplify(lines, SIMPLIFY_M, preserve_topology=False)
+    widths, near = _lines_near_grids(polygons, thinned, reach_m)
     swept = np.nonzero(near.astype(bool).any(axis=1))[0]
-    widths = np.unique(reach_m)
     parts = np.array_split(swept, -(-len(swept) // _GRIDS_AT_ONCE)) if len(swept) else []
     # GEOS lets go of the interpreter while it buffers, so threads share the cores.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -74,14 +74,14 @@ def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArra
     return share
 
 
-def _lines_near_grids(polygons: ShapeArray, lines: ShapeArray, reach_m: FloatArray) -> ShapeArray:
-    """Return for each grid and each sweep width, ascending, the lines near it; shape ``(n, widths)``, None for none."""
+def _lines_near_grids(polygons: ShapeArray, lines: ShapeArray, reach_m: FloatArray) -> tuple[FloatArray, ShapeArray]:
+    """Return the sweep widths, ascending, and for each grid the lines near it by width: ``(n, widths)``, or None."""
     widths, width_of_line = np.unique(reach_m, return_inverse=True)
     found = np.full((len(polygons), len(widths)), None, dtype=object)
     for position, width_m in enumerate(widths):
         swept, near = _lines_by_grid(polygons, lines[width_of_line == position], float(width_m))
         found[swept, position] = near
-    return found
+    return widths, found
 
 
 def _covered_m2(polygons: ShapeArray, near: ShapeArray, widths: FloatArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -107,3 +108,22 @@ class Unavailable(JingweiError):  # noqa: N818
     """The database, a file or another part cannot be reached now; trying again later may work."""
 
     code = "unavailable"
+
+
+def require_one_of(name: str, value: str, known: Iterable[str]) -> None:
+    """Refuse a value that is none of those known.
+
+    Raises
+    ------
+    InvalidInput
+        If it is none of them; names it and them.
+    """
+    choices = tuple(known)
+    if value not in choices:
+        raise InvalidInput(
+            "{name} is {value!r}.",
+            remedy="Use one of {known}.",
+            name=name,
+            value=value[:40],
+            known=", ".join(choices),
+        )

@@ -17,7 +17,7 @@ from gis_app.analysis.hotspot_series import FEWEST_EVENTS_KNOWN, HORIZON_DAYS
 from gis_app.analysis.hotspots import Params
 from gis_app.analysis.places import PlaceKind
 from gis_app.analysis.rolling_origin import BASELINE, History, middle_choice
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import InvalidInput, require_one_of
 from gis_app.domain.hazards import DISCOVERED_WAYS, Severity
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Scope
@@ -74,14 +74,8 @@ class Wish:
         }
         for name, choices in known.items():
             value = getattr(self, name)
-            if value and value not in choices:
-                raise InvalidInput(
-                    "{name} is {value!r}.",
-                    remedy="Use one of {known}.",
-                    name=name,
-                    value=value[:40],
-                    known=", ".join(choices),
-                )
+            if value:
+                require_one_of(name, value, choices)
 
     @property
     def is_plain(self) -> bool:

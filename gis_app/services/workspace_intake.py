@@ -14,7 +14,7 @@ from typing import Any
 import shapely
 from sqlalchemy import Connection, RowMapping
 
-from gis_app.domain.errors import Conflict, InvalidInput, Refused
+from gis_app.domain.errors import Conflict, InvalidInput, Refused, require_one_of
 from gis_app.domain.rights import Scope
 from gis_app.domain.workspaces import Quota
 from gis_app.importers import formats
@@ -218,12 +218,6 @@ def _file_name(text: str) -> str:
 
 
 def _one_of(name: str, value: str, known: Sequence[str]) -> str | None:
-    if value and value not in known:
-        raise InvalidInput(
-            "{name} is {value!r}.",
-            remedy="Use one of {known}.",
-            name=name,
-            value=value[:40],
-            known=", ".join(known),
-        )
+    if value:
+        require_one_of(name, value, known)
     return value or None

@@ -2,6 +2,9 @@
 
 export const byId = (id) => document.getElementById(id);
 
+/** Return a sentence with its {fields} filled in; one without a value stays as it is. */
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+
 /** Make an element; `properties` are set on it, `attributes` as attributes, children appended as nodes or text. */
 export function element(tag, properties = {}, children = []) {
   const { attributes = {}, ...rest } = properties;

@@ -1,9 +1,8 @@
 // The columns of a file: what each seems to stand for, corrected by hand or by the profile of its source.
 
 import { config } from "./config.js";
-import { byId, element } from "./elements.js";
+import { byId, element, fill } from "./elements.js";
 import { addPoint, addShape, clearMap, showAll } from "./import_map.js";
-import { fill } from "./import_sending.js";
 
 const { words: WORDS } = config;
 const SAMPLES = 3;

@@ -1,9 +1,8 @@
 // What the check of a file found: refused rows, doubles, what becomes of areas, overlaps and gaps; and what is chosen.
 
 import { config, formatNumber } from "./config.js";
-import { byId, element } from "./elements.js";
+import { byId, element, fill } from "./elements.js";
 import { addPoint, addShape, clearMap, showAll, showPlace, showShape } from "./import_map.js";
-import { fill } from "./import_sending.js";
 
 const { words: WORDS } = config;
 const MOST_DRAWN = 2000;

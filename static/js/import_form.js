@@ -1,14 +1,14 @@
 // Begin an import: announce the file, send it in pieces, go on to its page.
 
 import { config } from "./config.js";
-import { byId } from "./elements.js";
-import { askWith, fill, sendFile, showShare } from "./import_sending.js";
+import { byId, fill } from "./elements.js";
+import { fileDrop } from "./file_drop.js";
+import { askWith, sendFile, showShare } from "./import_sending.js";
 import { newId } from "./picture_sending.js";
 
 const { words: WORDS } = config;
 const form = byId("import-form");
 const input = byId("i-file");
-const drop = byId("drop");
 let id = newId();
 
 function problem(text) {
@@ -16,23 +16,8 @@ function problem(text) {
   byId("problem").hidden = !text;
 }
 
-input.addEventListener("change", () => {
-  if (input.files.length) byId("file-name").textContent = input.files[0].name;
-  id = newId();
-});
-for (const kind of ["dragenter", "dragover"]) {
-  drop.addEventListener(kind, (event) => {
-    event.preventDefault();
-    drop.classList.add("is-over");
-  });
-}
-for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("is-over"));
-drop.addEventListener("drop", (event) => {
-  event.preventDefault();
-  if (!event.dataTransfer.files.length) return;
-  input.files = event.dataTransfer.files;
-  input.dispatchEvent(new Event("change"));
-});
+fileDrop(byId("drop"), input);
+input.addEventListener("change", () => { id = newId(); });
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -1,10 +1,10 @@
 // One import, step by step: its file, its columns, its check, its commit, its undoing.
 
 import { config } from "./config.js";
-import { byId } from "./elements.js";
+import { byId, fill } from "./elements.js";
 import { chosenColumns, drawRows, showColumns } from "./import_columns.js";
 import { chosenFindings, showFindings } from "./import_findings.js";
-import { ask, askWith, fill, sendFile, showShare } from "./import_sending.js";
+import { ask, askWith, sendFile, showShare } from "./import_sending.js";
 
 const { words: WORDS } = config;
 const url = `/api/imports/${config.job.id}`;

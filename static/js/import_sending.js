@@ -40,8 +40,6 @@ export async function sendFile(job, file, onProgress) {
   return known;
 }
 
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
-
 /** Show a share in a line with a progress bar. */
 export function showShare(line, share, text) {
   line.hidden = false;

@@ -1,8 +1,8 @@
 // Beside the map: the teams with their stops, and what can be done with the stop or team that is chosen.
 
-import { byId, element } from "./elements.js";
+import { byId, element, fill } from "./elements.js";
 import { chooseStop, chooseTeam } from "./plan_map.js";
-import { ask, chosen, clock, COLORS, counted, current, edit, editable, fill, give, label, lockOf, nameOf, reasons, rounded, routeOf, stops, teamOf, worth, WORDS } from "./plan_state.js";
+import { ask, chosen, clock, COLORS, counted, current, edit, editable, give, label, lockOf, nameOf, reasons, rounded, routeOf, stops, teamOf, worth, WORDS } from "./plan_state.js";
 
 let asked = 0;
 

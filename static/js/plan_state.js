@@ -1,7 +1,7 @@
 // The plan that a page shows: how it is now, how it is changed, and what its parts are called.
 
 import { config } from "./config.js";
-import { byId } from "./elements.js";
+import { byId, fill } from "./elements.js";
 
 export const { words: WORDS, editable } = config;
 export const COLORS = ["#7fd3c0", "#fdd06a", "#ff9e7a", "#a8c7ff", "#d7a8f5", "#b9e07a", "#ffb3d1", "#8fe3ff", "#e6c29a", "#c9c9ff"];
@@ -17,7 +17,6 @@ export const busy = () => isBusy;
 export const onChange = (draw) => (redraw = draw);
 export const draw = () => redraw();
 
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 const plurals = new Intl.PluralRules(config.locale);
 /** A number of things in words: 1 stop, 2 stops. */
 export const counted = (things, count) => fill(WORDS.counts[things][plurals.select(count)] ?? WORDS.counts[things].other, { count });

@@ -1,9 +1,9 @@
 // The plan in words and tables: what it comes to, what is left out and why, its versions, and what became of it.
 
-import { byId, element } from "./elements.js";
+import { byId, element, fill } from "./elements.js";
 import { chooseStop } from "./plan_map.js";
 import { button, why } from "./plan_side.js";
-import { canUndo, clock, counted, current, edit, editable, fill, label, nameOf, restore, rounded, send, stops, teamOf, worth, WORDS } from "./plan_state.js";
+import { canUndo, clock, counted, current, edit, editable, label, nameOf, restore, rounded, send, stops, teamOf, worth, WORDS } from "./plan_state.js";
 
 const percent = (share) => `${Math.round(share * 1000) / 10} %`;
 

@@ -1,6 +1,7 @@
 // The own workspace: a file is sent whole, with progress; data sets are renamed, shared and deleted.
 
-import { byId, element } from "./elements.js";
+import { byId, element, fill } from "./elements.js";
+import { fileDrop } from "./file_drop.js";
 import { newId } from "./picture_sending.js";
 import { answered } from "./sending.js";
 
@@ -10,11 +11,8 @@ const MIB = 2 ** 20;
 const MOST_ROWS = 100;
 const form = byId("bring");
 const input = byId("w-file");
-const drop = byId("drop");
 const progress = byId("progress");
 let id = newId();
-
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 
 function showProblem(text, rows = []) {
   const box = byId("problem");
@@ -51,22 +49,7 @@ function send(file, told) {
   });
 }
 
-input.addEventListener("change", () => {
-  if (input.files.length) byId("file-name").textContent = input.files[0].name;
-});
-for (const kind of ["dragenter", "dragover"]) {
-  drop.addEventListener(kind, (event) => {
-    event.preventDefault();
-    drop.classList.add("is-over");
-  });
-}
-for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("is-over"));
-drop.addEventListener("drop", (event) => {
-  event.preventDefault();
-  if (!event.dataTransfer.files.length) return;
-  input.files = event.dataTransfer.files;
-  input.dispatchEvent(new Event("change"));
-});
+fileDrop(byId("drop"), input);
 form.addEventListener("change", () => { id = newId(); });
 
 form.addEventListener("submit", async (event) => {
