@@ -9,6 +9,8 @@ from typing import Any
 
 import shapely
 
+from gis_app.analysis.near_lines import share_near
+
 NEAR_M = 40.0
 """The route counts as gone where a track came so near: streets are wide and positions scatter."""
 OFF_ROUTE_M = 100.0
@@ -52,15 +54,13 @@ def following(route: Any, tracks: Any) -> Following:
     """
     if shapely.is_empty(tracks):
         return Following(0.0, 0.0, 0.0, 0, None)
-    gone = shapely.intersection(route, shapely.buffer(tracks, NEAR_M))
-    length_m = float(shapely.length(route))
     apart = shapely.get_parts(shapely.line_merge(shapely.difference(tracks, shapely.buffer(route, OFF_ROUTE_M))))
     lengths = shapely.length(apart)
     off = lengths[lengths >= SHORTEST_DEVIATION_M]
     corners = shapely.points(shapely.get_coordinates(tracks))
     return Following(
         walked_m=float(shapely.length(tracks)),
-        followed_share=min(float(shapely.length(gone)) / length_m, 1.0) if length_m else 1.0,
+        followed_share=share_near(route, tracks, NEAR_M),
         off_route_m=float(off.sum()),
         deviation_count=len(off),
         farthest_m=float(shapely.distance(corners, route).max()),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -26,9 +27,11 @@ from gis_app.services import (
     retention,
 )
 from gis_app.services.audit import Ledger
+from gis_app.services.child_process import begin, stream
 from gis_app.services.health import AUDIT_VERIFICATION
 from gis_app.services.questions import QuestionDesk
 from gis_app.storage import escalation, hazard_cells, job_runs, sessions
+from gis_app.storage import patrol_tracks as storage_tracks
 from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.file_store import FileStore
 from gis_app.storage.import_files import ImportFiles
@@ -38,6 +41,7 @@ LOOKS_EVERY = timedelta(minutes=5)
 FIRST_LOOK_AFTER = timedelta(minutes=1)
 TRIED_AGAIN_AFTER = timedelta(hours=1)
 """A job that failed, or whose worker was killed, is due again then; no job takes longer."""
+_PROCESS = "gis_app.services.job_process"
 _log = structlog.get_logger(__name__)
 
 
@@ -69,11 +73,20 @@ class House:
 
 @dataclass(frozen=True)
 class Job:
-    """Something to be done every so often; ``run`` returns what came of it, to be kept as JSON."""
+    """Something to be done every so often.
+
+    Parameters
+    ----------
+    run
+        Returns what came of it, to be kept as JSON.
+    is_long
+        Whether there is so much to do now that a process of its own shall do it, which holds up no request.
+    """
 
     name: str
     every: timedelta
     run: Callable[[House], Mapping[str, int]]
+    is_long: Callable[[House], bool] = lambda house: False
 
 
 def _forget_ended(house: House) -> Mapping[str, int]:
@@ -123,6 +136,11 @@ def _refresh_tracks(house: House) -> Mapping[str, int]:
     return patrol_tracks.refresh(house.ledger.engine, now=house.ledger.now(), srid=house.srid)
 
 
+def _are_tracks_stale(house: House) -> bool:
+    with scoped(house.ledger.engine, system_scope()) as connection:
+        return storage_tracks.are_stale(connection)
+
+
 def _notice_absences(house: House) -> Mapping[str, int]:
     return absences.notice(house.ledger)
 
@@ -155,7 +173,7 @@ def _ask_questions(house: House) -> Mapping[str, int]:
 JOBS = (
     Job("escalation", timedelta(minutes=10), _escalate),
     Job("alerts", timedelta(minutes=4), _look_for_alerts),
-    Job("tracks", timedelta(minutes=4), _refresh_tracks),
+    Job("tracks", timedelta(minutes=4), _refresh_tracks, is_long=_are_tracks_stale),
     Job("absences", timedelta(minutes=10), _notice_absences),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
     Job("sweep_pictures", timedelta(days=1), _sweep_pictures),
@@ -166,7 +184,7 @@ JOBS = (
     Job("ratings", timedelta(days=1), _rate_villages),
     Job("questions", timedelta(minutes=15), _ask_questions),
     # The longest one last: a first night takes minutes.
-    Job("hotspots", timedelta(days=1), _map_hotspots),
+    Job("hotspots", timedelta(days=1), _map_hotspots, is_long=lambda house: True),
 )
 """Every recurring job."""
 
@@ -184,7 +202,7 @@ def _run_if_due(house: House, job: Job) -> bool:
                 connection, job.name, now=now, due_before=now - job.every, until=now + TRIED_AGAIN_AFTER
             )
         if is_ours:
-            outcome = job.run(house)
+            outcome = _run_apart(house, job, now) if job.is_long(house) else job.run(house)
             with scoped(engine, system_scope()) as connection:
                 job_runs.finish(connection, job.name, began_at=now, detail=outcome)
     except Exception as error:
@@ -192,6 +210,16 @@ def _run_if_due(house: House, job: Job) -> bool:
         _log.error("job_failed", job=job.name, exc_info=error)
         return False
     return is_ours
+
+
+def _run_apart(house: House, job: Job, now: datetime) -> Mapping[str, int]:
+    facts = {"job": job.name, "now": now.isoformat(), "track_days": house.track_days, "srid": house.srid}
+    with begin(_PROCESS, house.ledger, facts) as process:
+        told = stream(process.stdout).read()
+    if process.returncode:
+        raise ChildProcessError(f"The process of {job.name} ended with {process.returncode}.")
+    outcome: Mapping[str, int] = json.loads(told)
+    return outcome
 
 
 def keep(

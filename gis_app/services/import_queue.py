@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -21,10 +20,10 @@ from sqlalchemy.exc import DBAPIError
 from gis_app.domain.errors import JingweiError, Unavailable
 from gis_app.domain.imports import WORKING, ImportState
 from gis_app.services.audit import Ledger
-from gis_app.services.import_process import GONE
+from gis_app.services.child_process import GONE, begin, stream
 from gis_app.services.import_work import PHASES, told
 from gis_app.storage import import_jobs
-from gis_app.storage.engine import role_of, scoped, system_scope
+from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.import_files import ImportFiles
 
 LOOKS_EVERY_S = 1.0
@@ -59,28 +58,15 @@ class ImportQueue:
         return True
 
     def _process(self, job: RowMapping, claim_id: uuid.UUID) -> subprocess.Popen[str]:
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", PROCESS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        task = {
-            "url": self.ledger.engine.url.render_as_string(hide_password=False),
-            "role": role_of(self.ledger.engine),
-            "heads": str(self.ledger.heads.path),
-            "folder": str(self.files.folder),
-            "srid": self.srid,
-            "job": str(job["id"]),
-            "claim": str(claim_id),
-        }
-        _stream(process.stdin).write(json.dumps(task) + "\n")
-        _stream(process.stdin).flush()
-        return process
+        task = {"folder": str(self.files.folder), "srid": self.srid, "job": str(job["id"]), "claim": str(claim_id)}
+        return begin(PROCESS, self.ledger, task)
 
     def _watch(
         self, process: subprocess.Popen[str], job: RowMapping, claim_id: uuid.UUID, is_wanted: Callable[[], bool]
     ) -> None:
         """Renew the claim and pass the progress on while the process works; end it when it is not wanted any more."""
         heard: dict[str, Any] = {}
-        listener = threading.Thread(target=_listen, args=(_stream(process.stdout), heard), daemon=True)
+        listener = threading.Thread(target=_listen, args=(stream(process.stdout), heard), daemon=True)
         listener.start()
         phases = PHASES[ImportState(job["state"])]
         while True:
@@ -157,9 +143,3 @@ def _serve(queue: ImportQueue, is_wanted: Callable[[], bool]) -> None:
 def _listen(lines: IO[str], heard: dict[str, Any]) -> None:
     for line in lines:
         heard.update(json.loads(line))
-
-
-def _stream(stream: IO[str] | None) -> IO[str]:
-    if stream is None:
-        raise ValueError("The process was begun without pipes.")
-    return stream

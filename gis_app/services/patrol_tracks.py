@@ -15,7 +15,6 @@ from gis_app.services import analyses, plan_following, street_walks
 from gis_app.storage import patrol_tracks, track_intake
 from gis_app.storage.engine import long_job, scoped, system_scope
 
-AT_ONCE = 50
 BATCHES_FOR = timedelta(days=7)
 """A device that sends a batch again does so within a week."""
 POSITIONS_FOR = timedelta(days=1)
@@ -25,9 +24,12 @@ NEW_PLANS_FOR = timedelta(days=2)
 
 def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
     """Make stale tracks anew, and the coverage of the nights that changed; return how many of each."""
-    patrols = 0
-    while count := _refresh_some(engine, srid=srid):
-        patrols += count
+    with long_job(engine) as connection:
+        # Those of now, each once: while devices send, there is always another one.
+        patrols = patrol_tracks.stale(connection)
+    for patrol in patrols:
+        with long_job(engine) as connection:
+            _remake(connection, patrol, srid=srid)
     nights = 0
     if patrols:
         analyses.run_all(engine, now=now, srid=srid, kinds=analyses.ANALYSIS_GROUPS["coverage"])
@@ -37,18 +39,11 @@ def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
     plan_following.update(engine, now=now, srid=srid, looks_back=looks_back)
     with scoped(engine, system_scope()) as connection:
         track_intake.forget_old(connection, batches_before=now - BATCHES_FOR, positions_before=now - POSITIONS_FOR)
-    return {"patrols": patrols, "nights": nights}
-
-
-def _refresh_some(engine: Engine, *, srid: int) -> int:
-    with long_job(engine) as connection:
-        stale = patrol_tracks.take_stale(connection, most=AT_ONCE)
-        for patrol in stale:
-            _remake(connection, patrol, srid=srid)
-    return len(stale)
+    return {"patrols": len(patrols), "nights": nights}
 
 
 def _remake(connection: Connection, patrol: int, *, srid: int) -> None:
+    known_count = patrol_tracks.fix_count(connection, patrol)
     fixes = patrol_tracks.fixes_of(connection, patrol)
     metres = Transformer.from_crs(4326, srid, always_xy=True).transform(fixes["lon"], fixes["lat"])
     x, y = (np.asarray(column, dtype=np.float64) for column in metres)
@@ -71,6 +66,7 @@ def _remake(connection: Connection, patrol: int, *, srid: int) -> None:
         geom=lines[0] if len(lines) else shapely.MultiLineString(),
         length_m=float(shapely.length(lengths[0])) if len(lengths) else 0.0,
         fix_count=len(kept),
+        known_count=known_count,
     )
     changed = pd.Series(cleaned.flag, index=kept.index) != (kept["flag"] & patrol_tracks.TRACK_FLAGS)
     patrol_tracks.store_flags(connection, kept[changed], cleaned.flag[changed.to_numpy()])

@@ -6,15 +6,16 @@ from typing import Any
 
 import pandas as pd
 from geoalchemy2.shape import from_shape
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, case, not_, text
 
 from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import Patrol
 
 TRACK_FLAGS = 7
 """The flags that cleaning gives; those of the device's clock were given when the fix came."""
-# The row stays locked: a batch that comes meanwhile waits, and makes the patrol stale again.
-_TAKE = text("SELECT id FROM patrol WHERE is_stale ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED")
+_STALE = text("SELECT id FROM patrol WHERE is_stale ORDER BY id")
+_ARE_STALE = text("SELECT EXISTS (SELECT FROM patrol WHERE is_stale)")
+_COUNT = text("SELECT fix_count FROM patrol WHERE id = :patrol")
 _FIXES = text("""
 SELECT device, recorded_at, sequence, flag, ST_X(geom) AS lon, ST_Y(geom) AS lat
 FROM track_point WHERE patrol_id = :patrol ORDER BY device, recorded_at, sequence""")
@@ -23,9 +24,19 @@ UPDATE track_point SET flag = (flag & ~7) | :new_flag
 WHERE device = :device AND recorded_at = :recorded_at AND sequence = :sequence""")
 
 
-def take_stale(connection: Connection, *, most: int) -> list[int]:
-    """Return ids of stale patrols, and keep others from changing them until the transaction ends."""
-    return list(connection.execute(_TAKE, {"most": most}).scalars())
+def stale(connection: Connection) -> list[int]:
+    """Return ids of patrols whose track is to be made anew."""
+    return list(connection.execute(_STALE).scalars())
+
+
+def are_stale(connection: Connection) -> bool:
+    """Say whether there are such patrols."""
+    return bool(connection.execute(_ARE_STALE).scalar_one())
+
+
+def fix_count(connection: Connection, patrol: int) -> int:
+    """Return how many fixes a patrol is known to have; 0 if there is none such."""
+    return int(connection.execute(_COUNT, {"patrol": patrol}).scalar() or 0)
 
 
 def fixes_of(connection: Connection, patrol: int) -> pd.DataFrame:
@@ -35,10 +46,19 @@ def fixes_of(connection: Connection, patrol: int) -> pd.DataFrame:
     return frame.assign(recorded_at=pd.to_datetime(frame["recorded_at"], utc=True))
 
 
-def store(connection: Connection, patrol: int, *, geom: Any, length_m: float, fix_count: int) -> None:
-    """Store the track of a patrol; it is stale no longer."""
+def store(connection: Connection, patrol: int, *, geom: Any, length_m: float, fix_count: int, known_count: int) -> None:
+    """Store the track of a patrol made of ``known_count`` fixes; it is stale no longer, unless more came meanwhile.
+
+    Nothing is locked while the track is made, so no device waits for it.
+    """
     table = table_of(Patrol)
-    values = {"geom": from_shape(geom, srid=4326), "length_m": length_m, "fix_count": fix_count, "is_stale": False}
+    is_newest = table.c.fix_count == known_count
+    values = {
+        "geom": from_shape(geom, srid=4326),
+        "length_m": length_m,
+        "fix_count": case((is_newest, fix_count), else_=table.c.fix_count),
+        "is_stale": not_(is_newest),
+    }
     connection.execute(table.update().where(table.c.id == patrol).values(values))
 
 

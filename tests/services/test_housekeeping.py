@@ -152,6 +152,29 @@ def test_a_job_whose_worker_was_killed_is_due_again_in_an_hour(house, clock):
     assert runs == [NOW + HOUR]
 
 
+def test_a_long_job_is_done_by_a_process_of_its_own_as_of_the_same_moment(house):
+    for statement in (AREA, TEAM):
+        rows(house, statement)
+    rows(house, PATROL, made_up=True)
+    assert not JOB["tracks"].is_long(house)
+    rows(house, "UPDATE patrol SET is_stale = true")
+    assert JOB["tracks"].is_long(house)
+    assert run_due(house, [JOB["tracks"], JOB["hotspots"]]) == ["tracks", "hotspots"]
+    assert dict(rows(house, "SELECT name, detail FROM job_run")) == {
+        "tracks": {"patrols": 1, "nights": 0},
+        "hotspots": {"maps": 0},
+    }
+    # None of its fixes is there: the track is what is left, nothing.
+    assert rows(house, "SELECT is_stale, fix_count, ST_IsEmpty(geom) FROM patrol") == [(False, 0, True)]
+
+
+def test_a_process_that_fails_is_a_job_that_failed(house):
+    with capture_logs() as logs:
+        assert run_due(house, [Job("unknown there", DAY, lambda house: {}, is_long=lambda house: True)]) == []
+    assert [(log["event"], log["job"]) for log in logs] == [("job_failed", "unknown there")]
+    assert rows(house, "SELECT detail FROM job_run WHERE last_run_at > '1970-01-02'") == []
+
+
 def test_without_a_database_the_failure_is_logged_and_nothing_is_raised(house):
     gone = make_engine("postgresql://jingwei_app@/nothing?host=/nonexistent")
     with capture_logs() as logs:

@@ -5,6 +5,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import shapely
 from sqlalchemy import text
 
 from gis_app.analysis.datum import wgs84_to_gcj02
@@ -12,6 +13,7 @@ from gis_app.analysis.tracks import FixFlag
 from gis_app.domain.rights import Right, Role, Scope
 from gis_app.services import patrol_tracks
 from gis_app.services.live_positions import LivePositions
+from gis_app.storage import patrol_tracks as tracks_stored
 from gis_app.storage.engine import make_engine, scoped, system_scope
 from tests.web.conftest import NOW
 
@@ -107,6 +109,21 @@ def test_the_track_is_the_same_whatever_order_the_fixes_come_in(phone, own_datab
     # 59 steps of 0.0003 degrees at 27.8 degrees north: 29.55 m each.
     assert tracks[0][1] == pytest.approx(59 * 29.55, rel=0.002)
     assert stored(own_database, "in-order") == stored(own_database, "mixed")
+
+
+def test_a_fix_that_comes_while_the_track_is_made_leaves_it_to_be_made_again(phone, own_database):
+    phone.post("/api/tracks/fixes", json=batch([fix(n) for n in range(3)]))
+    with scoped(own_database, system_scope()) as connection:
+        [patrol] = tracks_stored.stale(connection)
+        known = tracks_stored.fix_count(connection, patrol)
+    phone.post("/api/tracks/fixes", json=batch([fix(n) for n in range(3, 5)]))
+    with scoped(own_database, system_scope()) as connection:
+        line = shapely.MultiLineString([[(120.6, 27.8), (120.6006, 27.8)]])
+        tracks_stored.store(connection, patrol, geom=line, length_m=59.1, fix_count=3, known_count=known)
+    query = "SELECT is_stale, fix_count, ST_NPoints(geom) FROM patrol WHERE device = 'phone-7'"
+    assert rows(own_database, query) == [(True, 5, 2)]
+    assert patrol_tracks.refresh(own_database, now=NOW, srid=4549)["patrols"] == 1
+    assert rows(own_database, query) == [(False, 5, 5)]
 
 
 def test_a_wrong_clock_is_flagged_and_counted_and_nothing_is_dropped(phone, own_database):
