@@ -15,6 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from gis_app.analysis.metric_crs import metric_geometries
+from gis_app.analysis.swept_rows import swept_shares
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -22,10 +23,6 @@ ShapeArray = npt.NDArray[np.object_]
 
 SWEEP_M_BY_MODE = {"foot": 30.0, "ebike": 30.0, "car": 50.0}
 """Distance up to which a patrol sees to either side; an e-bike is not credited with more than one on foot."""
-SIMPLIFY_M = 2.0
-"""Lines are thinned by this much first: far less than the error of a position."""
-ARC_STEPS = 8
-"""Segments per quarter circle at bends and ends."""
 _GRIDS_AT_ONCE = 100
 
 
@@ -44,7 +41,7 @@ def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArra
 
     Returns
     -------
-    Shape ``(n,)``, 0 to 1, within 0.005 of the exact share for grids of a hectare or more; 0 for grids no track comes
+    Shape ``(n,)``, 0 to 1, within 0.001 of the exact share for grids of a hectare or more; 0 for grids no track comes
     near.
 
     Raises
@@ -62,46 +59,36 @@ def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArra
     share = np.zeros(len(polygons))
     if not len(polygons) or not len(lines):
         return share
-    thinned = shapely.simplify(lines, SIMPLIFY_M, preserve_topology=False)
-    widths, near = _lines_near_grids(polygons, thinned, reach_m)
-    swept = np.nonzero(near.astype(bool).any(axis=1))[0]
-    parts = np.array_split(swept, -(-len(swept) // _GRIDS_AT_ONCE)) if len(swept) else []
-    # GEOS lets go of the interpreter while it buffers, so threads share the cores.
+    pieces, line = _pieces(lines)
+    near, grid = shapely.STRtree(polygons).query(
+        shapely.linestrings(pieces), predicate="dwithin", distance=reach_m[line]
+    )
+    order = np.argsort(grid, kind="stable")
+    near, grid = near[order], grid[order].astype(np.int64)
+    swept, first = np.unique(grid, return_index=True)
+    bounds = [*first[::_GRIDS_AT_ONCE].tolist(), len(grid)]
+
+    def of_some(number: int) -> FloatArray:
+        some = slice(*bounds[number : number + 2])
+        chosen = swept[number * _GRIDS_AT_ONCE : (number + 1) * _GRIDS_AT_ONCE]
+        return swept_shares(
+            polygons[chosen], pieces[near[some]], reach_m[line[near[some]]], np.searchsorted(chosen, grid[some])
+        )
+
+    # NumPy lets go of the interpreter for long arrays, so threads share the cores.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        covered_m2 = list(threads.map(lambda part: _covered_m2(polygons[part], near[part], widths), parts))
-    if covered_m2:
-        share[swept] = np.minimum(np.concatenate(covered_m2) / shapely.area(polygons[swept]), 1.0)
+        found = list(threads.map(of_some, range(len(bounds) - 1)))
+    if found:
+        share[swept] = np.concatenate(found)
     return share
 
 
-def _lines_near_grids(polygons: ShapeArray, lines: ShapeArray, reach_m: FloatArray) -> tuple[FloatArray, ShapeArray]:
-    """Return the sweep widths, ascending, and for each grid the lines near it by width: ``(n, widths)``, or None."""
-    widths, width_of_line = np.unique(reach_m, return_inverse=True)
-    found = np.full((len(polygons), len(widths)), None, dtype=object)
-    for position, width_m in enumerate(widths):
-        swept, near = _lines_by_grid(polygons, lines[width_of_line == position], float(width_m))
-        found[swept, position] = near
-    return widths, found
-
-
-def _covered_m2(polygons: ShapeArray, near: ShapeArray, widths: FloatArray) -> FloatArray:
-    """Return the area of each grid within the width of its lines, all bands merged."""
-    bands = shapely.buffer(near, widths, quad_segs=ARC_STEPS)
-    merged = bands[:, 0] if len(widths) == 1 else shapely.union_all(bands, axis=1)
-    return np.asarray(shapely.area(shapely.intersection(merged, polygons)), dtype=np.float64)
-
-
-def _lines_by_grid(polygons: ShapeArray, lines: ShapeArray, width_m: float) -> tuple[IntArray, ShapeArray]:
-    """Return the positions of the grids near a line, and for each the parts of all lines that matter to it."""
-    grid, line = shapely.STRtree(lines).query(polygons, predicate="dwithin", distance=width_m)
-    boxes = shapely.bounds(polygons) + np.array([-width_m, -width_m, width_m, width_m])
-    pieces = [shapely.clip_by_rect(lines[j], *boxes[i]) for i, j in zip(grid, line, strict=True)]
-    parts, piece = shapely.get_parts(np.asarray(pieces, dtype=object), return_index=True)
-    is_line = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
-    parts, owner = parts[is_line], grid[piece[is_line]]
-    in_order = np.argsort(owner, kind="stable")
-    swept, group = np.unique(owner[in_order], return_inverse=True)
-    return swept, np.asarray(shapely.multilinestrings(parts[in_order], indices=group), dtype=object)
+def _pieces(lines: ShapeArray) -> tuple[FloatArray, IntArray]:
+    """Return the straight pieces of lines, ``(k, 2, 2)``, and the position of the line each belongs to."""
+    parts, line = shapely.get_parts(lines, return_index=True)
+    xy, part = shapely.get_coordinates(parts, return_index=True)
+    goes_on = np.nonzero(part[1:] == part[:-1])[0]
+    return np.stack([xy[goes_on], xy[goes_on + 1]], axis=1), line[part[goes_on]].astype(np.int64)
 
 
 def _refuse_different_crs(grids: Any, tracks: Any) -> None:

@@ -33,7 +33,7 @@ def fixes_of(connection: Connection, night: date, *, srid: int) -> pd.DataFrame:
     fixes = street_walks.fixes_of(connection, night, start=start, end=end, srid=srid)
     cleaned = clean_fixes(
         Fixes(
-            device=fixes["device"].cat.codes.to_numpy(dtype=np.int64),
+            device=fixes["device"].to_numpy(),
             recorded_at=fixes["microsecond"].to_numpy().astype("datetime64[us]"),
             sequence=fixes["sequence"].to_numpy(),
             x=fixes["x"].to_numpy(),

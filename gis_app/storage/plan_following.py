@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, text
 
+from gis_app.storage.bulk_read import read_numbers
+
 # A night whose tracks were forgotten, or are being made anew, keeps what was found.
 _WORDS = text("""
 SELECT r.night, md5(string_agg(r.word, ',' ORDER BY r.id)) || coalesce(max(p.word), '') AS word
@@ -35,12 +37,13 @@ SELECT s.id, s.route_id, s.ordinal, ST_X(m.xy) AS x, ST_Y(m.xy) AS y
 FROM planned_stop s JOIN patrol_route r ON r.id = s.route_id
 CROSS JOIN LATERAL (SELECT ST_Transform(s.geom, :srid) AS xy) m
 WHERE r.night = :night ORDER BY s.route_id, s.ordinal""")
-_FIXES = text("""
+_FIXES = """
 SELECT p.team_id, CAST(extract(epoch FROM f.recorded_at) AS float8) AS second, ST_X(m.xy) AS x, ST_Y(m.xy) AS y
 FROM patrol p JOIN track_point f ON f.patrol_id = p.id
-CROSS JOIN LATERAL (SELECT ST_Transform(f.geom, :srid) AS xy) m
-WHERE p.night = :night AND p.geom IS NOT NULL AND f.recorded_at >= :start AND f.recorded_at < :end
-  AND p.team_id IN (SELECT team_id FROM patrol_route WHERE night = :night)""")
+CROSS JOIN LATERAL (SELECT ST_Transform(f.geom, %(srid)s) AS xy) m
+WHERE p.night = %(night)s AND p.geom IS NOT NULL AND f.recorded_at >= %(start)s AND f.recorded_at < %(end)s
+  AND p.team_id IN (SELECT team_id FROM patrol_route WHERE night = %(night)s)"""
+_FIX_TYPES = {"team_id": "int8", "second": "float8", "x": "float8", "y": "float8"}
 _STORE_ROUTE = text("""
 INSERT INTO route_walk (route_id, first_at, last_at, walked_m, followed_share, off_route_m, deviation_count, farthest_m,
                         in_order_share, scope_path)
@@ -51,12 +54,14 @@ SET first_at = excluded.first_at, last_at = excluded.last_at, walked_m = exclude
     followed_share = excluded.followed_share, off_route_m = excluded.off_route_m,
     deviation_count = excluded.deviation_count, farthest_m = excluded.farthest_m,
     in_order_share = excluded.in_order_share""")
-_STORE_STOP = text("""
+_STORE_STOPS = text("""
 INSERT INTO stop_visit (stop_id, state, came_at, stayed_min, ordinal, grid_id, scope_path)
-SELECT s.id, :state, :came_at, :stayed_min, :ordinal,
+SELECT s.id, v.state, v.came_at, v.stayed_min, v.ordinal,
        (SELECT g.id FROM area g WHERE g.level = 'grid' AND g.valid_to IS NULL AND ST_Intersects(g.geom, s.geom)
         ORDER BY g.id LIMIT 1), s.scope_path
-FROM planned_stop s WHERE s.id = :stop_id
+FROM unnest(CAST(:stop_id AS bigint[]), CAST(:state AS text[]), CAST(:came_at AS timestamptz[]),
+            CAST(:stayed_min AS float8[]), CAST(:ordinal AS int[])) v (stop_id, state, came_at, stayed_min, ordinal)
+JOIN planned_stop s ON s.id = v.stop_id
 ON CONFLICT (stop_id) DO UPDATE
 SET state = excluded.state, came_at = excluded.came_at, stayed_min = excluded.stayed_min, ordinal = excluded.ordinal,
     grid_id = excluded.grid_id""")
@@ -113,19 +118,18 @@ def stops(connection: Connection, night: date, *, srid: int) -> pd.DataFrame:
 def fixes(connection: Connection, night: date, *, start: datetime, end: datetime, srid: int) -> pd.DataFrame:
     """Return team_id, second and projected x, y of the fixes of teams that had a route."""
     values = {"night": night, "start": start, "end": end, "srid": srid}
-    result = connection.execute(_FIXES, values, execution_options={"yield_per": 20_000})
-    names = list(result.keys())
-    parts = [pd.DataFrame(part, columns=names).astype("float64") for part in result.partitions()]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names, dtype="float64")
+    return pd.DataFrame(read_numbers(connection, _FIXES, values, _FIX_TYPES))
 
 
 def store(
     connection: Connection, route_rows: Sequence[Mapping[str, Any]], stop_rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Store how routes were followed and stops visited, in place of what was known."""
-    for statement, rows in ((_STORE_ROUTE, route_rows), (_STORE_STOP, stop_rows)):
-        if rows:
-            connection.execute(statement, list(rows))
+    if route_rows:
+        connection.execute(_STORE_ROUTE, list(route_rows))
+    if stop_rows:
+        names = ("stop_id", "state", "came_at", "stayed_min", "ordinal")
+        connection.execute(_STORE_STOPS, {name: [row[name] for row in stop_rows] for name in names})
 
 
 def of_night(connection: Connection, night: date) -> Sequence[RowMapping]:

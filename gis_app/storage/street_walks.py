@@ -6,29 +6,32 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy import Connection, text
 
 from gis_app.storage.bulk_load import copy_rows, table_of
+from gis_app.storage.bulk_read import read_numbers
 from gis_app.storage.models import GridSweep, StreetWalk
 
 PIECES = "street_pieces"
-FIXES_AT_ONCE = 20_000
-CATEGORIES = ("mode", "team_kind", "device")
 _STREETS = text("""
 SELECT id, kind, one_way, from_node, to_node, ST_AsBinary(ST_Transform(geom, :srid)) AS shape
 FROM street_segment ORDER BY id""")
 _STREETS_DIGEST = text("""
 SELECT md5(string_agg(md5(ST_AsBinary(geom)) || id || kind || one_way, ',' ORDER BY id)) FROM street_segment""")
-_FIXES = text("""
-SELECT f.patrol_id, p.mode, t.kind AS team_kind, f.device,
-       CAST(extract(epoch FROM f.recorded_at) * 1000000 AS bigint) AS microsecond, f.sequence, f.accuracy_m,
-       ST_X(m.xy) AS x, ST_Y(m.xy) AS y
-FROM patrol p JOIN team t ON t.id = p.team_id JOIN track_point f ON f.patrol_id = p.id
-CROSS JOIN LATERAL (SELECT ST_Transform(f.geom, :srid) AS xy) m
-WHERE p.night = :night AND f.recorded_at >= :start AND f.recorded_at < :end""")
+_FIXES = """
+SELECT f.patrol_id, hashtextextended(f.device, 0) AS device,
+       CAST(extract(epoch FROM f.recorded_at) * 1000000 AS bigint) AS microsecond, CAST(f.sequence AS bigint),
+       coalesce(CAST(f.accuracy_m AS float8), 'NaN') AS accuracy_m, ST_X(m.xy) AS x, ST_Y(m.xy) AS y
+FROM patrol p JOIN track_point f ON f.patrol_id = p.id
+CROSS JOIN LATERAL (SELECT ST_Transform(f.geom, %(srid)s) AS xy) m
+WHERE p.night = %(night)s AND f.recorded_at >= %(start)s AND f.recorded_at < %(end)s"""
+_FIX_TYPES = {
+    **dict.fromkeys(("patrol_id", "device", "microsecond", "sequence"), "int8"),
+    **dict.fromkeys(("accuracy_m", "x", "y"), "float8"),
+}
+_KINDS = text("SELECT p.id, p.mode, t.kind FROM patrol p JOIN team t ON t.id = p.team_id WHERE p.night = :night")
 # A night of which a track was forgotten is never computed again: what is stored is all that is left of it.
 _NIGHT_WORDS = text("""
 SELECT night, md5(string_agg(coalesce(md5(ST_AsBinary(geom)), '') || mode || fix_count, ',' ORDER BY id)) AS word
@@ -92,29 +95,14 @@ def fixes_of(connection: Connection, night: date, *, start: datetime, end: datet
 
     Returns
     -------
-    Columns patrol_id, mode, team_kind, device (the three of categories), microsecond (since 1970, UTC), sequence,
-    accuracy_m, x, y.
+    Columns patrol_id, mode, team_kind (the two of categories), device (a number that stands for it), microsecond (since
+    1970, UTC), sequence, accuracy_m (NaN where unknown), x, y.
     """
     values = {"night": night, "start": start, "end": end, "srid": srid}
-    result = connection.execute(_FIXES, values, execution_options={"yield_per": FIXES_AT_ONCE})
-    names = list(result.keys())
-    # A third of a million fixes as Python objects would take more room than all that is made of them.
-    parts = [_narrow(pd.DataFrame(part, columns=names)) for part in result.partitions()]
-    return _joined_categories(parts) if parts else _narrow(pd.DataFrame([], columns=names))
-
-
-def _narrow(fixes: pd.DataFrame) -> pd.DataFrame:
-    numbers = {"patrol_id": np.int64, "microsecond": np.int64, "sequence": np.int64}
-    places = dict.fromkeys(("accuracy_m", "x", "y"), np.float64)
-    return fixes.astype({**numbers, **places, **dict.fromkeys(CATEGORIES, "category")})
-
-
-def _joined_categories(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    for name in CATEGORIES:
-        known = pd.Index([]).append([part[name].cat.categories for part in parts]).unique().sort_values()
-        for part in parts:
-            part[name] = part[name].cat.set_categories(known)
-    return pd.concat(parts, ignore_index=True)
+    fixes = pd.DataFrame(read_numbers(connection, _FIXES, values, _FIX_TYPES))
+    kinds = pd.DataFrame(connection.execute(_KINDS, {"night": night}).all(), columns=["id", "mode", "kind"])
+    known = kinds.set_index("id").reindex(fixes["patrol_id"])
+    return fixes.assign(mode=pd.Categorical(known["mode"]), team_kind=pd.Categorical(known["kind"]))
 
 
 def replace_night(
