@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -139,7 +139,8 @@ def _night(beats: list[TeamBeat], night: date, *, chance: np.random.Generator) -
     walks = [_walk(beat, night, number, chance=chance) for number, beat in enumerate(out)]
     if not walks:
         raise ValueError("No team went out; give the city more teams.")
-    routes, stops, fixes = (pd.concat([walk[n] for walk in walks], ignore_index=True) for n in range(3))
+    routes, stops, fixes = (_together([walk[n] for walk in walks]) for n in range(3))
+    fixes["recorded_at"] = fixes["recorded_at"].dt.tz_localize("UTC")
     patrols = pd.DataFrame(
         {
             "patrol": np.arange(len(out)),
@@ -148,6 +149,15 @@ def _night(beats: list[TeamBeat], night: date, *, chance: np.random.Generator) -
         }
     )
     return DemoNight(night, routes, stops, patrols, fixes)
+
+
+def _together(walks: list[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the columns of all walks, one after another; frames of each would take longer than all else."""
+    columns = {
+        name: np.concatenate([np.asarray(walk[name]) for walk in walks]) for name in walks[0] if name != "patrol"
+    }
+    sizes = [len(next(value for name, value in walk.items() if name != "patrol")) for walk in walks]
+    return pd.DataFrame({"patrol": np.repeat([walk["patrol"] for walk in walks], sizes), **columns})
 
 
 def _legs(
@@ -182,7 +192,8 @@ def _legs(
 
 def _walk(
     beat: TeamBeat, night: date, patrol: int, *, chance: np.random.Generator
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+    """Return route, stops and fixes as columns, with the number of the patrol."""
     begin = datetime.combine(night, datetime.min.time(), CITY_TIME) + timedelta(
         minutes=float(chance.uniform(1140, 1390))
     )
@@ -194,22 +205,20 @@ def _walk(
     when = when + np.arange(len(when)) * 1e-6
     ends_at = begin + timedelta(seconds=round(float(when[-1])))
     drawn = shapely.LineString(track)
-    route = {"patrol": patrol, "team_code": beat.code, "starts_at": begin, "ends_at": ends_at}
-    routes = pd.DataFrame([{**route, "length_m": drawn.length, "line": drawn}])
-    stops = pd.DataFrame(
-        {
-            "patrol": patrol,
-            "ordinal": np.arange(1, len(visited) + 1),
-            "dwell_min": np.round(np.asarray(dwells) / 60, 1),
-            "point": point_array(beat.stops[visited]),
-        }
-    )
-    return routes, stops, _fixes(beat, patrol, begin, track, when, chance=chance)
+    facts = {"team_code": beat.code, "starts_at": begin, "ends_at": ends_at, "length_m": drawn.length, "line": drawn}
+    route = {"patrol": patrol, **{name: [value] for name, value in facts.items()}}
+    stops = {
+        "patrol": patrol,
+        "ordinal": np.arange(1, len(visited) + 1),
+        "dwell_min": np.round(np.asarray(dwells) / 60, 1),
+        "point": point_array(beat.stops[visited]),
+    }
+    return route, stops, {"patrol": patrol, **_fixes(beat, begin, track, when, chance=chance)}
 
 
 def _fixes(
-    beat: TeamBeat, patrol: int, begin: datetime, track: FloatArray, when: FloatArray, *, chance: np.random.Generator
-) -> pd.DataFrame:
+    beat: TeamBeat, begin: datetime, track: FloatArray, when: FloatArray, *, chance: np.random.Generator
+) -> Mapping[str, Any]:
     """Return what the phone sent: noise that drifts, holes of minutes, and now and then a leap."""
     clock = np.arange(0.0, when[-1], FIX_EVERY_S)
     true = np.column_stack([np.interp(clock, when, track[:, 0]), np.interp(clock, when, track[:, 1])])
@@ -223,15 +232,13 @@ def _fixes(
         noise[int(chance.integers(5, len(clock) - 5))] += chance.choice((-1, 1), 2) * 2500.0
     kept: npt.NDArray[np.int64] = np.nonzero(heard)[0]
     pace = np.r_[0.0, np.hypot(*np.diff(true, axis=0).T) / FIX_EVERY_S]
-    return pd.DataFrame(
-        {
-            "patrol": patrol,
-            "device": f"demo-{beat.code}",
-            "recorded_at": pd.Timestamp(begin).tz_convert("UTC").round("s") + pd.to_timedelta(clock[kept], unit="s"),
-            "sequence": kept,
-            "x": (true + noise)[kept, 0],
-            "y": (true + noise)[kept, 1],
-            "speed_mps": np.round(pace[kept], 2),
-            "accuracy_m": np.round(np.abs(chance.normal(6, 2, len(kept))) + 2, 1),
-        }
-    )
+    start = np.datetime64(pd.Timestamp(begin).tz_convert("UTC").tz_localize(None).round("s"), "us")
+    return {
+        "device": np.full(len(kept), f"demo-{beat.code}", dtype=object),
+        "recorded_at": start + (clock[kept] * 1e6).astype("timedelta64[us]"),
+        "sequence": kept,
+        "x": (true + noise)[kept, 0],
+        "y": (true + noise)[kept, 1],
+        "speed_mps": np.round(pace[kept], 2),
+        "accuracy_m": np.round(np.abs(chance.normal(6, 2, len(kept))) + 2, 1),
+    }
