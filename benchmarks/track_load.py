@@ -54,6 +54,8 @@ class Sent:
     lag_s: list[float] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     is_over: bool = False
+    first: float = float("inf")
+    """When this run begins: an open map is told the last positions of earlier ones too."""
 
 
 def main() -> None:
@@ -78,7 +80,7 @@ def main() -> None:
     token = _token(session)
     listener = threading.Thread(target=_listen, args=(session, sent), daemon=True)
     listener.start()
-    first = time.time() + 3.0
+    first = sent.first = time.time() + 3.0
     senders = [
         threading.Thread(
             target=_send,
@@ -141,8 +143,11 @@ def _listen(session: requests.Session, sent: Sent) -> None:
                     elif line.startswith("data: ") and name == "positions":
                         now = time.time()
                         told = json.loads(line.removeprefix("data: "))
-                        sent.lag_s += [now - datetime.fromisoformat(each["recorded_at"]).timestamp() for each in told]
-                        sent.seen |= {each["patrol"] for each in told}
+                        told = [
+                            (each["patrol"], datetime.fromisoformat(each["recorded_at"]).timestamp()) for each in told
+                        ]
+                        sent.lag_s += [now - at for _, at in told if at >= sent.first]
+                        sent.seen |= {patrol for patrol, at in told if at >= sent.first}
         except requests.RequestException:
             time.sleep(0.5)
 

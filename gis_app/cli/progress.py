@@ -13,8 +13,10 @@ STAGE_WORDS = {
     "areas": "Loading areas and streets",
     "hazards": "Loading hazards",
     "nights": "Loading patrols",
-    "analyses": "Running analyses",
+    "coverage": "Measuring coverage",
+    "routes": "Comparing routes with tracks",
     "hotspots": "Mapping hotspots",
+    "streets": "Finding the streets walked",
 }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date, datetime
+from multiprocessing import get_context
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -26,13 +28,13 @@ from gis_app.services.hotspot_rows import ALL
 from gis_app.services.loop_data import begin_loop, complete_loaded_hazards
 from gis_app.storage import demo_tables
 from gis_app.storage.demo_load import DemoLoad
-from gis_app.storage.engine import long_job, scoped, system_scope
+from gis_app.storage.engine import long_job, make_engine, role_of, scoped, system_scope
 
 Progress = Callable[[str, float], None]
 METRIC_SRID = 4549
 STAGES = (
-    *(("generate", 0.06), ("areas", 0.01), ("hazards", 0.04)),
-    *(("nights", 0.23), ("analyses", 0.54), ("hotspots", 0.12)),
+    *(("generate", 0.09), ("areas", 0.01), ("hazards", 0.11), ("nights", 0.24)),
+    *(("coverage", 0.2), ("routes", 0.1), ("hotspots", 0.15), ("streets", 0.1)),
 )
 """Stages and their share of the whole, for the progress bar."""
 
@@ -95,17 +97,38 @@ def build_demo(
     demo_inspections.load_inspections(app, seed=seed, now=now)
     demo_nights.load_nights(load, city, progress=_stage(progress, "nights"))
     load.finish(owner)
-    analyses.run_all(app, now=now, srid=METRIC_SRID, progress=_stage(progress, "analyses"))
-    street_walks.update(app, now=now, srid=METRIC_SRID)
-    plan_following.update(app, now=now, srid=METRIC_SRID)
-    # Those of single categories follow in the first hour of the server, as every night.
-    part = _stage(progress, "hotspots")
+    _analyse(app, now, progress)
     ratings.store(app, now=now)
     professionals.seed_demo(app)
-    hotspot_runs.refresh(app, now=now, srid=METRIC_SRID, groups=(ALL,), progress=part)
     load.profile(CITY_ZH, CITY_EN, key, METRIC_SRID, bounds=_bounds(city, size))
     progress("", 1.0)
     return True
+
+
+def _analyse(app: Engine, now: datetime, progress: Progress) -> None:
+    """Compute what the pages show; the streets walked in a process beside, for they take as long as all else."""
+    progress("coverage", _start_of("coverage"))
+    quick = [kind for kind in analyses.ANALYSES if kind != "grid_coverage"]
+    analyses.run_all(app, now=now, srid=METRIC_SRID, kinds=tuple(quick))
+    address = app.url.render_as_string(hide_password=False)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
+        walks = beside.submit(_walk_streets, address, role_of(app), now)
+        coverage = _stage(progress, "coverage")
+        analyses.run_all(app, now=now, srid=METRIC_SRID, kinds=("grid_coverage",), progress=coverage)
+        plan_following.update(app, now=now, srid=METRIC_SRID, progress=_shares(progress, "routes"))
+        # Those of single categories follow in the first hour of the server, as every night.
+        hotspots = _stage(progress, "hotspots")
+        hotspot_runs.refresh(app, now=now, srid=METRIC_SRID, groups=(ALL,), progress=hotspots)
+        progress("streets", _start_of("streets"))
+        walks.result()
+
+
+def _walk_streets(address: str, role: str | None, now: datetime) -> None:
+    engine = make_engine(address, pool_size=2, role=role)
+    try:
+        street_walks.update(engine, now=now, srid=METRIC_SRID)
+    finally:
+        engine.dispose()
 
 
 def _generate(size: CitySize, seed: int, *, now: datetime, progress: Progress) -> DemoCity:
@@ -130,6 +153,11 @@ def _bounds(city: DemoCity, size: CitySize) -> tuple[float, float, float, float]
 def _start_of(stage: str) -> float:
     names = [name for name, _ in STAGES]
     return sum(share for _, share in STAGES[: names.index(stage)])
+
+
+def _shares(progress: Progress, stage: str) -> Callable[[float], None]:
+    part = _stage(progress, stage)
+    return lambda share: part("", share)
 
 
 def _stage(progress: Progress, stage: str) -> Progress:
