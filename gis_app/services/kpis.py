@@ -15,7 +15,7 @@ from gis_app.analysis.kpi_table import kpi_figure, kpi_table
 from gis_app.analysis.kpis import KPIS
 from gis_app.analysis.ranking import rank_areas
 from gis_app.domain.areas import AreaLevel
-from gis_app.domain.errors import InvalidInput, NotFound
+from gis_app.domain.errors import InvalidInput, NotFound, require_one_of
 from gis_app.domain.periods import TimeWindow
 from gis_app.domain.rights import Scope
 from gis_app.domain.transitions import Action
@@ -121,10 +121,7 @@ def ranking(known: KpiTable, name: str) -> list[Ranked]:
     InvalidInput
         If areas cannot be ranked by that figure.
     """
-    if name not in RATES:
-        raise InvalidInput(
-            "{name} is {value!r}.", remedy="Use one of {known}.", name="rank", value=name[:40], known=", ".join(RATES)
-        )
+    require_one_of("rank", name, RATES)
     areas = [area for area in known.areas if area is not UNPLACED]
     figures = [known.figures[area.code][name] for area in areas]
     ranks = rank_areas(

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, RowMapping
 
-from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
+from gis_app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, require_one_of
 from gis_app.domain.rights import Right, Scope
 from gis_app.importers.picture_reading import Picture, read_picture
 from gis_app.services.audit import Ledger
@@ -53,14 +53,7 @@ def add(ledger: Ledger, store: FileStore, scope: Scope, hazard_id: uuid.UUID, se
     """
     if not scope.rights & _SENDERS:
         raise Forbidden("Your account may not do this.", remedy="Ask the administrator of your area.")
-    if sent.kind not in KINDS:
-        raise InvalidInput(
-            "{name} is {value!r}.",
-            remedy="Use one of {known}.",
-            name="kind",
-            value=sent.kind[:40],
-            known=", ".join(KINDS),
-        )
+    require_one_of("kind", sent.kind, KINDS)
     sent_hash = hashlib.sha256(sent.kind.encode() + b"\n" + sent.content).digest()
     with scoped(ledger.engine, scope) as connection:
         if pictures.path_of_hazard(connection, hazard_id) is None:

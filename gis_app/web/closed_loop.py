@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, StringConstraints
 from sqlalchemy import RowMapping
 
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import InvalidInput, require_one_of
 from gis_app.domain.hazards import ENDED_STAGES, Severity, Stage
 from gis_app.domain.rights import Right
 from gis_app.domain.transitions import Action, RequestKind
@@ -173,10 +173,7 @@ def _one(name: str, allowed: Sequence[str]) -> str:
 
 
 def _refuse_unknown(name: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise InvalidInput(
-            "{name} is {value!r}.", remedy="Use one of {known}.", name=name, value=value[:40], known=", ".join(allowed)
-        )
+    require_one_of(name, value, allowed)
 
 
 def _safe(words: str) -> str:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, jsonify, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import require_one_of
 from gis_app.domain.rights import Right
 from gis_app.domain.shifts import Shift
 from gis_app.planning.travel_modes import TRAVEL_MODES
@@ -174,10 +174,8 @@ def _file(body: str, known: CoverageReport, ending: str, *, mimetype: str) -> Re
 
 def _one_of(name: str, known: tuple[str, ...], default: str) -> str:
     given = request.args.get(name) or default
-    if given and given not in known:
-        raise InvalidInput(
-            "{name} is {value!r}.", remedy="Use one of {known}.", name=name, value=given[:40], known=", ".join(known)
-        )
+    if given:
+        require_one_of(name, given, known)
     return given
 
 

@@ -13,7 +13,7 @@ from flask_babel import gettext
 
 from gis_app.analysis.duty_compliance import AreaPeriod, DutyTally, tally
 from gis_app.domain.duties import DutyState, period_name
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import require_one_of
 from gis_app.domain.periods import TimeWindow
 from gis_app.domain.rights import Right
 from gis_app.rendering.map_page import safe_json
@@ -160,14 +160,8 @@ def _csv_rows(known: DutyTable, rows: list[AreaPeriod]) -> Iterator[tuple[object
 def _listed(known: DutyTable) -> list[AreaPeriod]:
     asked = request.args
     name = asked.get("state", "")
-    if name and name not in _STATES_OF:
-        raise InvalidInput(
-            "{name} is {value!r}.",
-            remedy="Use one of {known}.",
-            name="state",
-            value=name[:40],
-            known=", ".join(_STATES_OF),
-        )
+    if name:
+        require_one_of("state", name, _STATES_OF)
     rows = known.within(area=asked.get("area", ""), period=params.day("period"))
     if not name:
         return rows

@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping
 from gis_app.analysis.hotspots import HOTSPOT_METHODS
 from gis_app.analysis.places import PlaceKind
 from gis_app.analysis.rolling_origin import BASELINE
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import require_one_of
 from gis_app.domain.hazards import Severity
 from gis_app.domain.rights import Right
 from gis_app.rendering.map_page import safe_json
@@ -193,14 +193,7 @@ def _wish() -> Wish:
 
 def _kind() -> PlaceKind:
     wanted = request.args.get("places", "") or PlaceKind.CELLS
-    if wanted not in list(PlaceKind):
-        raise InvalidInput(
-            "{name} is {value!r}.",
-            remedy="Use one of {known}.",
-            name="places",
-            value=wanted[:40],
-            known=", ".join(PlaceKind),
-        )
+    require_one_of("places", wanted, PlaceKind)
     return PlaceKind(wanted)
 
 

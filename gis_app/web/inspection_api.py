@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping
 
 from gis_app.domain.checklists import NO, NOT_APPLICABLE, YES, Checklist
 from gis_app.domain.duties import InspectionKind, InspectionState
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import require_one_of
 from gis_app.domain.hazards import DiscoveryWay, Severity
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Right
@@ -194,10 +194,8 @@ def list_filter() -> InspectionFilter:
 
 def _one_of(name: str, known: Sequence[str]) -> str:
     given = request.args.get(name, "")
-    if given and given not in known:
-        raise InvalidInput(
-            "{name} is {value!r}.", remedy="Use one of {known}.", name=name, value=given[:40], known=", ".join(known)
-        )
+    if given:
+        require_one_of(name, given, known)
     return given
 
 

@@ -13,7 +13,7 @@ from flask_babel import gettext, lazy_gettext
 
 from gis_app.analysis.kpis import KPIS
 from gis_app.domain.areas import AreaLevel
-from gis_app.domain.errors import Forbidden, InvalidInput
+from gis_app.domain.errors import Forbidden, require_one_of
 from gis_app.domain.periods import CITY_TIME, TimeWindow
 from gis_app.domain.rights import Right
 from gis_app.services import kpis
@@ -165,10 +165,7 @@ def _table() -> KpiTable:
 def _question() -> Question:
     levels, given = _levels(), request.args
     by = given.get("by") or levels[0].value
-    if by not in tuple(level.value for level in _LEVELS):
-        raise InvalidInput(
-            "{name} is {value!r}.", remedy="Use one of {known}.", name="by", value=by[:40], known="township, village"
-        )
+    require_one_of("by", by, ("township", "village"))
     # A village does not know the township it lies in.
     level = AreaLevel(by) if AreaLevel(by) in levels else levels[0]
     return Question(_window(), level, given.get("category", "").replace("\0", "")[:40])

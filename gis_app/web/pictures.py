@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import RowMapping
 
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import require_one_of
 from gis_app.domain.rights import Right
 from gis_app.services import pictures
 from gis_app.services.pictures import FAR_M, KINDS, MOST_BYTES, Sent
@@ -49,10 +49,7 @@ def add(hazard_id: uuid.UUID, picture_id: uuid.UUID) -> ResponseReturnValue:
 def content(hazard_id: uuid.UUID, picture_id: uuid.UUID) -> ResponseReturnValue:
     """Answer a picture."""
     state, size = current_app.extensions["jingwei"], request.args.get("size", "full")
-    if size not in SIZES:
-        raise InvalidInput(
-            "{name} is {value!r}.", remedy="Use one of {known}.", name="size", value=size[:40], known=", ".join(SIZES)
-        )
+    require_one_of("size", size, SIZES)
     found = pictures.content(
         state.engine, state.pictures, current_scope(), hazard_id, picture_id, small=size == "thumbnail"
     )

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import RowMapping
 
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import require_one_of
 from gis_app.domain.rights import Right
 from gis_app.services import patrol_plans, plan_changes, plan_fits, plan_making
 from gis_app.services.patrol_plans import ShownPlan
@@ -123,14 +123,7 @@ def restore(plan_id: uuid.UUID) -> ResponseReturnValue:
 )
 def as_file(plan_id: uuid.UUID, kind: str) -> ResponseReturnValue:
     """Answer a plan as a file."""
-    if kind not in PLAN_FILES:
-        raise InvalidInput(
-            "{name} is {value!r}.",
-            remedy="Use one of {known}.",
-            name="file",
-            value=kind[:40],
-            known=", ".join(PLAN_FILES),
-        )
+    require_one_of("file", kind, PLAN_FILES)
     plan = patrol_plans.one(current_app.extensions["jingwei"].engine, current_caller(), plan_id).plan
     words, content_type = plan_file(plan, kind, team=request.args.get("team", "")[:40])
     answer = Response(words, mimetype=content_type)

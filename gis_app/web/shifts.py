@@ -15,7 +15,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import RowMapping
 
 from gis_app.domain.desk_shifts import EntryKind, Shift, ShiftName, shift_at
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import InvalidInput, require_one_of
 from gis_app.domain.rights import Right
 from gis_app.services import shift_log
 from gis_app.services.shift_log import EntryWish, MarkWish, Stored
@@ -143,10 +143,8 @@ def _answer(done: Stored, told: dict[str, Any], words: str) -> Response:
 def _wanted() -> Shift:
     now = shift_at(current_app.extensions["jingwei"].now())
     name = request.args.get("shift", "")
-    if name and name not in tuple(ShiftName):
-        raise InvalidInput(
-            "{name} is {value!r}.", remedy="Use one of {known}.", name="shift", value=name[:40], known="day, night"
-        )
+    if name:
+        require_one_of("shift", name, ("day", "night"))
     day = params.day("day")
     if day is not None and not 1990 <= day.year <= 2200:
         raise InvalidInput(

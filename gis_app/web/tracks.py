@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import require_one_of
 from gis_app.domain.rights import Right
 from gis_app.services import track_files, track_intake
 from gis_app.services.track_intake import MOST_FIXES, FixBatch, GivenFix
@@ -102,14 +102,7 @@ def receive_file() -> ResponseReturnValue:
     state, caller = current_app.extensions["jingwei"], current_caller()
     request.max_content_length = MOST_FILE_BYTES
     file_format = request.args.get("format", "")
-    if file_format not in FORMATS:
-        raise InvalidInput(
-            "{name} is {value!r}.",
-            remedy="Use one of {known}.",
-            name="format",
-            value=file_format[:40],
-            known=", ".join(FORMATS),
-        )
+    require_one_of("format", file_format, FORMATS)
     with NamedTemporaryFile(prefix="tracks-", suffix=f".{file_format}") as file:
         file.write(request.get_data(cache=False))
         file.flush()
