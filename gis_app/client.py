@@ -5,7 +5,9 @@ It needs requests and GeoPandas, neither Flask nor a database.
 
 from __future__ import annotations
 
+import io
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 from types import TracebackType
@@ -150,12 +152,63 @@ class Client:
         """Return the rows of one SELECT over the views of the layers; its first geometry becomes the frame's."""
         return _answer(self._json("POST", "/api/sql", body={"statement": statement, "limit": limit}), crs)
 
+    def save(self, frame: gpd.GeoDataFrame, title: str, *, shared: bool = False) -> str:
+        """Keep a frame as a data set of the account's own workspace, whole or not at all.
+
+        Parameters
+        ----------
+        frame
+            Points, lines or polygons in any CRS, with any columns; its index is not kept.
+        title
+            What the data set is called.
+        shared
+            Whether the accounts of the own area read it too.
+
+        Returns
+        -------
+        Its layer, such as ``ws-0b8e…``: for ``features``, questions and ``remove``.
+        """
+        if frame.crs is None:
+            raise InvalidInput("The frame does not say its CRS.", remedy="Set it first, as with frame.set_crs(4326).")
+        content, dataset = io.BytesIO(), uuid.uuid4()
+        frame.to_crs(4326).to_parquet(content, index=False)
+        place, told = f"/api/workspace/{dataset}", {"title": title, "file_name": "frame.parquet", "datum": "wgs84"}
+        kept = self._json("PUT", place, params=told, content=content.getvalue())
+        if shared:
+            self._json("PATCH", place, body={"is_shared": True})
+        return str(kept["collection"])
+
+    def remove(self, layer: str) -> None:
+        """Delete a data set of the own workspace by its layer, as ``save`` returned it."""
+        self._answer("DELETE", f"/api/workspace/{layer.removeprefix('ws-')}")
+
     def _json(
-        self, method: str, place: str, *, params: Mapping[str, str] | None = None, body: Any = None
+        self,
+        method: str,
+        place: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        content: bytes | None = None,
     ) -> dict[str, Any]:
+        found: dict[str, Any] = self._answer(method, place, params=params, body=body, content=content).json()
+        return found
+
+    def _answer(
+        self,
+        method: str,
+        place: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        content: bytes | None = None,
+    ) -> requests.Response:
         address = place if place.startswith("http") else f"{self._address}{place}"
+        kind = {} if content is None else {"Content-Type": "application/octet-stream"}
         try:
-            answer = self._session.request(method, address, params=params, json=body, timeout=_SLOWEST_S)
+            answer = self._session.request(
+                method, address, params=params, json=body, data=content, headers=kind, timeout=_SLOWEST_S
+            )
         except requests.RequestException as error:
             raise Unavailable(
                 "The server {address} does not answer: {reason}",
@@ -165,8 +218,7 @@ class Client:
             ) from error
         if not answer.ok:
             raise _error(answer)
-        found: dict[str, Any] = answer.json()
-        return found
+        return answer
 
 
 def _error(answer: requests.Response) -> JingweiError:

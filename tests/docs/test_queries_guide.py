@@ -65,6 +65,24 @@ def test_the_client_pages_through_features_and_answers_frames(city, monkeypatch)
     assert city.ask({"layer": "hazards", "group": ["severity"]})["count"].sum() == len(city.features("hazards"))
 
 
+def test_a_frame_is_kept_as_a_layer_of_its_own_and_comes_back_as_it_was(city):
+    wells = geopandas.GeoDataFrame(
+        {"名称": ["甲", "乙", "丙"], "depth": [12.5, 30.0, 7.25], "dug": ["2020-01-01", "2021-06-30", "2022-12-31"]},
+        geometry=geopandas.points_from_xy([120.61, 120.62, 120.63], [27.78, 27.79, 27.8]),
+        crs=4326,
+    )
+    layer = city.save(wells.to_crs(4549), "Wells")
+    assert layer in set(city.layers()["id"])
+    back = city.features(layer, filter="depth > 10 AND 名称 = '乙'")
+    assert (back["depth"].tolist(), back["dug"].tolist()) == ([30.0], ["2021-06-30"])
+    assert (back.geometry.x[0], back.geometry.y[0]) == pytest.approx((120.62, 27.79), abs=1e-7)
+    city.remove(layer)
+    with pytest.raises(NotFound):
+        city.features(layer)
+    with pytest.raises(InvalidInput, match="CRS"):
+        city.save(wells.set_crs(None, allow_override=True), "Wells")
+
+
 def test_errors_are_the_servers_with_its_sentence(city, live_server):
     with pytest.raises(NotFound, match="no collection nosuch"):
         city.features("nosuch")
