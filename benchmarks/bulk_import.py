@@ -29,8 +29,7 @@ from gis_app.importers.frame import CityRules, read
 from gis_app.importers.kinds import ImportKind
 from gis_app.services.database import opened
 from gis_app.settings import Settings
-from gis_app.storage.binary_rows import packed_rows
-from gis_app.storage.bulk_load import table_of
+from gis_app.storage.bulk_load import copy_into, table_of
 from gis_app.storage.models import Hazard
 
 COLUMNS = ("external_id", "category_code", "severity", "stage", "discovered_by", "title", "discovered_at")
@@ -63,10 +62,7 @@ def ours(engine, path):
     with engine.begin() as connection:
         kinds = ", ".join(f"{name} {kind.compile(connection.dialect)}" for name, kind in types.items())
         connection.execute(text(f"CREATE TABLE {TABLE} ({kinds})"))
-        cursor = connection.connection.driver_connection.cursor()
-        with cursor.copy(f"COPY {TABLE} ({', '.join(types)}) FROM STDIN (FORMAT BINARY)") as copy:
-            for block in packed_rows(types, columns):
-                copy.write(block)
+        copy_into(connection, TABLE, types, columns)
         connection.execute(text(f"CREATE INDEX ON {TABLE} USING gist (geom)"))
 
 
