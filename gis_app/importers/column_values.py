@@ -29,8 +29,8 @@ def read_column(raw: Sequence[object] | TextColumn, column: Column, reading: Rea
     Text is ``object`` with None where it is empty.
     """
     if not isinstance(raw, list):
-        values, faults = read_texts(raw, column, reading)
-        return _typed(values, column), faults
+        read, wrong = read_texts(raw, column, reading)
+        return _typed(read, column), wrong
     fast = _AT_ONCE.get(column.type)
     values = fast(raw, column, reading) if fast is not None else None
     if values is not None:

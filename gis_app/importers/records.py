@@ -138,6 +138,10 @@ class PackedBatch:
         """The numbers of the rows."""
         return range(self.first, self.first + self.xy.shape[1])
 
+    def records(self) -> Iterator[Record]:
+        """Yield the rows one by one."""
+        return self.chosen(range(self.xy.shape[1])).records()
+
     def chosen(self, positions: Sequence[int]) -> Batch:
         """Return some of the rows as a batch of ordinary cells."""
         at = np.asarray(positions, dtype=np.int64)

@@ -108,7 +108,8 @@ class Table:
         if constant is not None:
             cells: list[object] = [constant] * len(batch.rows)
         elif not names:
-            self._absent.get(column.name, []).extend(batch.rows)
+            if column.name in self._absent:
+                self._absent[column.name].extend(batch.rows)
             return None
         else:
             cells = batch.columns[names[0]] if len(names) == 1 else self._merged(batch, column, names)

@@ -156,7 +156,7 @@ def _moments(cells: TextColumn, column: Column, reading: Reading) -> tuple[npt.N
     try:
         index = index.tz_localize("UTC" if is_utc else reading.time_zone).tz_convert("UTC")
     except ValueError:  # an hour that the change of clocks made twice or not at all
-        return index.to_numpy(), np.zeros(len(index), dtype=np.bool_)
+        return np.array(index), np.zeros(len(index), dtype=np.bool_)
     moments = index.tz_localize(None).to_numpy().astype("datetime64[us]")
     usable &= moments >= np.datetime64(f"{FIRST_YEAR}-01-01", "us")
     if reading.now is not None and not column.may_lie_ahead:
