@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import geopandas
-import numpy as np
 import pandas as pd
+import shapely
 from sqlalchemy import text
 
 from gis_app.importers.frame import CityRules, read
@@ -58,7 +58,7 @@ def ours(engine, path):
     emptied(engine)
     frame = read(path, ImportKind.HAZARDS, datum="wgs84", city=CITY).frame
     types = {name: table_of(Hazard).columns[name].type for name in (*COLUMNS, "geom")}
-    columns = {**{name: frame[name] for name in COLUMNS}, "geom": np.column_stack([frame.geometry.x, frame.geometry.y])}
+    columns = {**{name: frame[name] for name in COLUMNS}, "geom": shapely.get_coordinates(frame.geometry)}
     with engine.begin() as connection:
         kinds = ", ".join(f"{name} {kind.compile(connection.dialect)}" for name, kind in types.items())
         connection.execute(text(f"CREATE TABLE {TABLE} ({kinds})"))

@@ -184,6 +184,9 @@ def _texts(values: Any) -> PackedColumn:
 
 
 def _uuids(values: Any) -> PackedColumn:
+    if len(values) and len(set(map(id, values))) == 1 and isinstance(first := next(iter(values)), uuid.UUID):
+        one = np.frombuffer(first.bytes, dtype=np.uint8)
+        return PackedColumn(np.tile(one, len(values)), np.full(len(values), len(one), dtype=np.int64))
     return _joined([None if _is_missing(value) else _uuid_bytes(value) for value in values])
 
 
