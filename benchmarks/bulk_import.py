@@ -18,6 +18,7 @@ import tempfile
 import time
 import warnings
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas
@@ -56,14 +57,20 @@ def emptied(engine):
 
 def ours(engine, path):
     emptied(engine)
+    marks = [time.monotonic()]
     frame = read(path, ImportKind.HAZARDS, datum="wgs84", city=CITY).frame
+    marks.append(time.monotonic())
     types = {name: table_of(Hazard).columns[name].type for name in (*COLUMNS, "geom")}
     columns = {**{name: frame[name] for name in COLUMNS}, "geom": shapely.get_coordinates(frame.geometry)}
     with engine.begin() as connection:
         kinds = ", ".join(f"{name} {kind.compile(connection.dialect)}" for name, kind in types.items())
         connection.execute(text(f"CREATE TABLE {TABLE} ({kinds})"))
         copy_into(connection, TABLE, types, columns)
+        marks.append(time.monotonic())
         connection.execute(text(f"CREATE INDEX ON {TABLE} USING gist (geom)"))
+    marks.append(time.monotonic())
+    phases = zip(("reading and checking", "copying", "indexing"), pairwise(marks), strict=True)
+    print(", ".join(f"{name} {end - start:.1f} s" for name, (start, end) in phases))
 
 
 def to_postgis(engine, path):
