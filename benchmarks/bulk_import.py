@@ -18,19 +18,19 @@ import tempfile
 import time
 import warnings
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas
-import numpy as np
 import pandas as pd
+import shapely
 from sqlalchemy import text
 
 from gis_app.importers.frame import CityRules, read
 from gis_app.importers.kinds import ImportKind
 from gis_app.services.database import opened
 from gis_app.settings import Settings
-from gis_app.storage.binary_rows import packed_rows
-from gis_app.storage.bulk_load import table_of
+from gis_app.storage.bulk_load import copy_into, table_of
 from gis_app.storage.models import Hazard
 
 COLUMNS = ("external_id", "category_code", "severity", "stage", "discovered_by", "title", "discovered_at")
@@ -57,17 +57,20 @@ def emptied(engine):
 
 def ours(engine, path):
     emptied(engine)
+    marks = [time.monotonic()]
     frame = read(path, ImportKind.HAZARDS, datum="wgs84", city=CITY).frame
+    marks.append(time.monotonic())
     types = {name: table_of(Hazard).columns[name].type for name in (*COLUMNS, "geom")}
-    columns = {**{name: frame[name] for name in COLUMNS}, "geom": np.column_stack([frame.geometry.x, frame.geometry.y])}
+    columns = {**{name: frame[name] for name in COLUMNS}, "geom": shapely.get_coordinates(frame.geometry)}
     with engine.begin() as connection:
         kinds = ", ".join(f"{name} {kind.compile(connection.dialect)}" for name, kind in types.items())
         connection.execute(text(f"CREATE TABLE {TABLE} ({kinds})"))
-        cursor = connection.connection.driver_connection.cursor()
-        with cursor.copy(f"COPY {TABLE} ({', '.join(types)}) FROM STDIN (FORMAT BINARY)") as copy:
-            for block in packed_rows(types, columns):
-                copy.write(block)
+        copy_into(connection, TABLE, types, columns)
+        marks.append(time.monotonic())
         connection.execute(text(f"CREATE INDEX ON {TABLE} USING gist (geom)"))
+    marks.append(time.monotonic())
+    phases = zip(("reading and checking", "copying", "indexing"), pairwise(marks), strict=True)
+    print(", ".join(f"{name} {end - start:.1f} s" for name, (start, end) in phases))
 
 
 def to_postgis(engine, path):

@@ -76,6 +76,8 @@ def _note_wrong_place(extents: Extents, at: int, log: ProblemLog, *, is_swapped:
 
 def check_repeats(frame: pd.DataFrame, key: tuple[str, ...], log: ProblemLog) -> None:
     """Note rows whose key columns equal those of an earlier row; rows with an empty key are left alone."""
+    if len(key) == 1 and frame[key[0]].is_unique:
+        return
     keyed = frame.dropna(subset=list(key))
     repeated = keyed[keyed.duplicated(list(key), keep="first")]
     if repeated.empty:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gis_app.importers.kinds import Column, ColumnType
+from gis_app.importers.records import TextColumn
+from gis_app.importers.text_values import Faults, read_texts
 from gis_app.importers.values import CLOCK_SLACK, FIRST_YEAR, FORBIDDEN, BadValue, Reading, Value, read_value
 
-Faults = list[tuple[int, BadValue]]
 _DTYPES = {ColumnType.WHOLE: "Int64", ColumnType.NUMBER: "float64", ColumnType.YES_NO: "bool"}
 _ODD_CODE = re.compile(r"[^\S\n]|[/\\]|(?m:^[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+$)")
 _LONGEST_CODE = 64
@@ -20,11 +23,14 @@ _SHORTEST_MOMENT, _LONGEST_MOMENT = 16, 26
 _HOUR_MARK_AT = 10
 
 
-def read_column(raw: Sequence[object], column: Column, reading: Reading) -> tuple[pd.Series, Faults]:
+def read_column(raw: Sequence[object] | TextColumn, column: Column, reading: Reading) -> tuple[pd.Series, Faults]:
     """Return the checked values of a column, typed, and what is wrong by position; a wrong value is empty.
 
     Text is ``object`` with None where it is empty.
     """
+    if not isinstance(raw, list):
+        read, wrong = read_texts(raw, column, reading)
+        return _typed(read, column), wrong
     fast = _AT_ONCE.get(column.type)
     values = fast(raw, column, reading) if fast is not None else None
     if values is not None:
@@ -35,7 +41,10 @@ def read_column(raw: Sequence[object], column: Column, reading: Reading) -> tupl
 
 def empty_column(length: int, column: Column) -> pd.Series:
     """Return the default of a column, ``length`` times."""
-    return _typed([column.default] * length, column)
+    one = _typed([column.default], column)
+    if one.dtype == np.object_:
+        return pd.Series(np.full(length, column.default, dtype=object), dtype="object")
+    return one.repeat(length).reset_index(drop=True)
 
 
 def _one_by_one(raw: Sequence[object], column: Column, reading: Reading, *, faults: Faults) -> list[Value]:
@@ -58,7 +67,7 @@ def _one_by_one(raw: Sequence[object], column: Column, reading: Reading, *, faul
     return values
 
 
-def _typed(values: list[Value], column: Column) -> pd.Series:
+def _typed(values: list[Value] | npt.NDArray[Any], column: Column) -> pd.Series:
     if column.type is ColumnType.TIME:
         return pd.Series(values, dtype="datetime64[us, UTC]")
     return pd.Series(values, dtype=_DTYPES.get(column.type, "object"))

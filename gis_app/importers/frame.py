@@ -23,7 +23,7 @@ from gis_app.importers.kinds import KINDS, ImportKind
 from gis_app.importers.mapping import ColumnMapping, require_usable
 from gis_app.importers.placing import place
 from gis_app.importers.problems import ImportRefused, ProblemLog, RowProblem
-from gis_app.importers.records import Batch, FileFacts, Wanted
+from gis_app.importers.records import Batch, FileFacts, PackedBatch, Wanted
 from gis_app.importers.table import Table
 from gis_app.importers.values import Reading
 
@@ -165,7 +165,7 @@ def check(
     format_name = formats.format_name(path, file_format)
     log, facts = ProblemLog(), FileFacts()
     source, sha256 = private_copy(path, formats.IMPORTERS[format_name].max_bytes)
-    wanted = Wanted(KINDS[kind].shape, mapping.place_headers() if mapping is not None else {})
+    wanted = Wanted(KINDS[kind].shape, mapping.place_headers() if mapping is not None else {}, packs=True)
     with source:
         batches = sandbox.read_batches(source, format_name, wanted, facts=facts)
         # The facts stand when the first batch is there.
@@ -186,13 +186,13 @@ def check(
     return CheckedFile(imported, log.problems, log.further_count, log.bad_rows, tuple(table.headers))
 
 
-def _chained(first: list[Batch], rest: Iterator[Batch]) -> Iterator[Batch]:
+def _chained(first: list[Batch | PackedBatch], rest: Iterator[Batch | PackedBatch]) -> Iterator[Batch | PackedBatch]:
     yield from first
     yield from rest
 
 
 def _require_rows(table: Table, kind: ImportKind, file_name: str) -> None:
-    if not table.rows:
+    if not len(table.rows):
         raise InvalidInput(
             "The file {file_name} holds no {kind}.",
             remedy="Check that it is the right file and that its rows were exported.",
@@ -210,7 +210,7 @@ def _checked(
     frame = place(table, KINDS[kind].shape, datum, log=log, city=city.bounds)
     if kind is ImportKind.TRACKS:
         frame = _with_sequence(frame)
-    good = frame[~frame["source_row"].isin(log.bad_rows)]
+    good = frame[~frame["source_row"].isin(log.bad_rows)] if log.bad_rows else frame
     checks.check_repeats(good, KINDS[kind].key, log)
     if kind in checks.ROW_CHECKS:
         checks.ROW_CHECKS[kind](good, log)
@@ -219,9 +219,9 @@ def _checked(
 
 def _locate(table: Table, log: ProblemLog, city: CityRules) -> None:
     """Give the rows that name a place the point inside it."""
-    rows = zip(table.rows, table.place_names, strict=True)
+    rows = zip(table.rows.tolist(), table.place_names, strict=True)
     places = area_names.locate(rows, area_names.AreaNames(city.areas), log)
-    table.has_place[:] = [found is not None for found in places]
+    table.has_place[:] = [np.array([found is not None for found in places], dtype=np.bool_)]
     table.xy[:] = [np.array([found for found in places if found is not None], dtype=np.float64).reshape(-1, 2)]
 
 

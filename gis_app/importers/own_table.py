@@ -19,7 +19,7 @@ from gis_app.importers.frame import Note, file_notes
 from gis_app.importers.own_values import Value, learned
 from gis_app.importers.placing import Geometries, geometries_of, located
 from gis_app.importers.problems import ProblemLog
-from gis_app.importers.records import Batch, FileFacts, Shape, Wanted
+from gis_app.importers.records import Batch, FileFacts, PackedBatch, Shape, Wanted
 from gis_app.importers.values import FORBIDDEN
 
 SHAPES = (Shape.POINT, Shape.LINE, Shape.POLYGON)
@@ -132,7 +132,7 @@ class _Gathered:
                     "The table has no columns that say where its rows lie.",
                     remedy="Name them lon and lat (经度, 纬度) for points, or wkt for lines and polygons.",
                 )
-            self._add(batch)
+            self._add(batch.chosen(range(len(batch.rows))) if isinstance(batch, PackedBatch) else batch)
             if len(self.rows) > most_rows:
                 raise InvalidInput(
                     "The file has more rows than you may keep: {most} are left to you.",

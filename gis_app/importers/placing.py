@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 import geopandas
@@ -35,12 +36,51 @@ def place(
 
     Adds ``source_datum``, ``source_x`` and ``source_y``: the original coordinates of a point, or of the first vertex.
     """
-    columns = table.frame()[np.array(table.has_place, dtype=np.bool_)].reset_index(drop=True)
-    source = geometries_of(np.concatenate([np.zeros((0, 2)), *table.xy]), table.wkb, shape)
-    found = located(columns["source_row"].to_numpy(), source, datum, log=log, city=city)
-    first = _first_vertices(source)
+    columns = _placed(table)
+    rows, xy = columns["source_row"].to_numpy(), np.concatenate([np.zeros((0, 2)), *table.xy])
+    if _TYPE_OF[shape] is shapely.GeometryType.POINT:
+        first, found = xy, _points(located_points(rows, xy, datum, log=log, city=city))
+    else:
+        source = geometries_of(xy, table.wkb, shape)
+        first, found = _first_vertices(source), located(rows, source, datum, log=log, city=city)
     columns = columns.assign(source_datum=datum, source_x=first[:, 0], source_y=first[:, 1])
     return geopandas.GeoDataFrame(columns, geometry=found, crs=_STORAGE_CRS)
+
+
+def _placed(table: Table) -> pd.DataFrame:
+    has_place = np.concatenate([np.zeros(0, dtype=np.bool_), *table.has_place])
+    columns = table.frame()
+    return columns if has_place.all() else columns[has_place].reset_index(drop=True)
+
+
+def _points(xy: npt.NDArray[np.float64]) -> Geometries:
+    """Return points; each is an object that the collector of garbage would look at again and again while they come."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return np.asarray(shapely.points(xy), dtype=np.object_)
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def located_points(
+    rows: npt.NDArray[np.int64],
+    source: npt.NDArray[np.float64],
+    datum: str,
+    *,
+    log: ProblemLog,
+    city: checks.Bounds | None,
+) -> npt.NDArray[np.float64]:
+    """Return points in ``datum``, shape ``(n, 2)``, as such in EPSG:4326; otherwise as ``located``.
+
+    A point within range is valid.
+    """
+    convert = datums.to_wgs84(datum)
+    found = source if convert is unchanged else np.column_stack(convert(source[:, 0], source[:, 1]))
+    extents = checks.Extents(rows, source[:, [0, 1, 0, 1]], found[:, [0, 1, 0, 1]])
+    checks.check_extents(extents, log, in_degrees=datums.is_in_degrees(datum), convert=convert, city=city)
+    return found
 
 
 def located(
@@ -74,7 +114,7 @@ def geometries_of(xy: npt.NDArray[np.float64], wkb: Sequence[str], shape: Shape)
         Hexadecimal: lines or polygons, if it is not.
     """
     if _TYPE_OF[shape] is shapely.GeometryType.POINT:
-        return np.asarray(shapely.points(xy), dtype=np.object_)
+        return _points(xy)
     try:
         found = shapely.from_wkb(np.array(wkb, dtype=np.object_))
     except shapely.GEOSException:

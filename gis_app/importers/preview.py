@@ -17,7 +17,7 @@ from gis_app.importers.frame import Note, file_notes
 from gis_app.importers.kinds import KINDS, ImportKind
 from gis_app.importers.mapping import ColumnMapping, Guess, guess_mapping
 from gis_app.importers.problems import RowProblem
-from gis_app.importers.records import FileFacts, Record, Wanted
+from gis_app.importers.records import FileFacts, PackedBatch, Record, Wanted
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,17 @@ def raw_rows(
     """
     format_name = formats.format_name(path, file_format)
     source, _ = private_copy(path, formats.IMPORTERS[format_name].max_bytes)
-    wanted = Wanted(KINDS[kind].shape, mapping.place_headers() if mapping is not None else {}, True)
+    wanted = Wanted(KINDS[kind].shape, mapping.place_headers() if mapping is not None else {}, True, packs=True)
     numbers = frozenset(rows)
+    found: list[RawRow] = []
     with source:
         for batch in sandbox.read_batches(source, format_name, wanted, facts=FileFacts()):
-            if not numbers.isdisjoint(batch.rows):
-                yield from (_raw(record) for record in batch.records() if record.row in numbers)
+            chosen = [at for at, row in enumerate(batch.rows) if row in numbers]
+            if chosen:
+                part = batch.chosen(chosen) if isinstance(batch, PackedBatch) else batch
+                found.extend(_raw(record) for record in part.records() if record.row in numbers)
+    # Not before the reader has ended well.
+    yield from found
 
 
 def preview(
@@ -106,7 +111,7 @@ def preview(
     """
     format_name = formats.format_name(path, file_format)
     source, sha256 = private_copy(path, formats.IMPORTERS[format_name].max_bytes)
-    wanted = Wanted(KINDS[kind].shape, mapping.place_headers() if mapping is not None else {}, True)
+    wanted = Wanted(KINDS[kind].shape, mapping.place_headers() if mapping is not None else {}, True, packs=True)
     facts, count, shown = FileFacts(), 0, list[Record]()
     headers: dict[str, None] = {}
     with source:
@@ -114,7 +119,9 @@ def preview(
             count += len(batch.rows)
             headers.update(dict.fromkeys(batch.columns))
             if len(shown) < limit:
-                shown.extend(islice(batch.records(), limit - len(shown)))
+                first = range(min(len(batch.rows), limit - len(shown)))
+                part = batch.chosen(first) if isinstance(batch, PackedBatch) else batch
+                shown.extend(islice(part.records(), len(first)))
     known = datum or facts.declared_datum
     convert = None if known is None else datums.to_wgs84(datums.normalised(known))
     return Preview(

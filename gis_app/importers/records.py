@@ -1,14 +1,18 @@
 """What a reader hands on: records, and the batches of columns they cross the process border in.
 
-The parent trusts none of it. Lines are JSON (never pickle), and every value is checked again by the column tables.
+The parent trusts none of it. Lines are JSON (never pickle), columns of text bytes and their ends, and every value is
+checked again by the column tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
 
 MAX_VERTICES = 20_000
 MAX_FIELDS = 200
@@ -37,11 +41,14 @@ class Wanted:
         Which header of a table holds ``lon``, ``lat``, ``wkt`` or ``place_name``; empty to go by the known names.
     keeps_place_columns
         Hand on the cells of those columns too, as they are.
+    packs
+        Whether regular rows of a table may come as ``PackedBatch``.
     """
 
     shape: Shape
     place_headers: Mapping[str, str] = field(default_factory=dict)
     keeps_place_columns: bool = False
+    packs: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,56 @@ class Batch:
             )
 
 
+TextColumn = Any
+"""A ``pyarrow.StringArray`` without gaps."""
+
+
+@dataclass
+class PackedBatch:
+    """Consecutive rows of a table, all of whose cells are texts; otherwise as ``Batch``.
+
+    Parameters
+    ----------
+    first
+        Number of the first row.
+    columns
+        The cells by header, shape ``(n,)`` each.
+    xy
+        Shape ``(2, n)``: all x and all y, NaN where a row has none.
+    """
+
+    first: int
+    columns: dict[str, TextColumn]
+    xy: npt.NDArray[np.float64]
+    faults: list[CellFault] = field(default_factory=list)
+    wkb: None = None
+
+    @property
+    def rows(self) -> range:
+        """The numbers of the rows."""
+        return range(self.first, self.first + self.xy.shape[1])
+
+    def records(self) -> Iterator[Record]:
+        """Yield the rows one by one."""
+        return self.chosen(range(self.xy.shape[1])).records()
+
+    def chosen(self, positions: Sequence[int]) -> Batch:
+        """Return some of the rows as a batch of ordinary cells."""
+        at = np.asarray(positions, dtype=np.int64)
+        place_of = {int(each): place for place, each in enumerate(at)}
+        return Batch(
+            [self.first + int(each) for each in at],
+            {name: cells.take(at).to_pylist() for name, cells in self.columns.items()},
+            [[None if np.isnan(value) else float(value) for value in axis] for axis in self.xy[:, at]],
+            None,
+            [
+                CellFault(place_of[found.position], found.header, found.fault)
+                for found in self.faults
+                if found.position in place_of
+            ],
+        )
+
+
 @dataclass
 class FileFacts:
     """What a reader learns about the file as a whole; readers fill it in while they read."""
@@ -121,5 +178,5 @@ class FileFacts:
             self.notes.append((template, params))
 
 
-Reader = Callable[[BinaryIO, Wanted, FileFacts], Iterator[Record | Batch]]
+Reader = Callable[[BinaryIO, Wanted, FileFacts], Iterator[Record | Batch | PackedBatch]]
 """A reader takes an open file, what is wanted, and the facts to fill in; raises ``Refused`` for the whole file."""

@@ -2,8 +2,9 @@
 
 The parent starts a fresh interpreter with an empty environment and no open file but a private copy of the file and two
 more for output. The child confines itself (see ``confinement``), reads with the one reader named and writes one JSON
-line per batch of rows. It is killed at the limits; the parent reads its lines only when it has ended, and believes none
-of them.
+line per batch of rows, or the bytes of whole columns. It is killed at the limits; the parent believes none of its
+lines. It reads them when the child has ended; columns of bytes also before, but then keeps to itself what it makes of
+them until the child has ended well.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ import json
 import logging
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import IO
+from typing import IO, Any
 
 import orjson
 
@@ -26,20 +26,23 @@ from gis_app.domain.errors import JingweiError, Refused, Unavailable
 from gis_app.importers.confinement import Limits, confine, isolated_module
 from gis_app.importers.file_copy import no_room
 from gis_app.importers.formats import IMPORTERS, ImportFormat
-from gis_app.importers.records import Batch, FileFacts, Record, Shape, Wanted
+from gis_app.importers.reading_process import ReadingProcess
+from gis_app.importers.records import Batch, FileFacts, PackedBatch, Record, Shape, Wanted
 from gis_app.importers.wire import (
     batches_of,
     believe_facts,
     decode_batch,
+    decode_packed,
     encode_batch,
     encode_facts,
+    encode_packed,
     encode_refusal,
     require_plain_templates,
 )
 
-_MAX_LINE_BYTES = 64 * 1024 * 1024
 _MODULE = "gis_app.importers.sandbox"
-_LAST_LINE_BYTES = 64 * 1024
+_PACKED = b'{"packed"'
+_POINTS = (Shape.POINT, Shape.FIX)
 _NO_ROOM_CODE = 28
 _LOGGED_BYTES = 4000
 _LOGGER = logging.getLogger(__name__)
@@ -68,8 +71,12 @@ def read_batches(
     facts: FileFacts,
     limits: Limits = STANDARD_LIMITS,
     command: Sequence[str] = isolated_module(_MODULE),
-) -> Iterator[Batch]:
+) -> Iterator[Batch | PackedBatch]:
     """Yield the rows of ``source`` in batches, read in a confined child process; ``facts`` is filled in before.
+
+    Packed batches come only if they are wanted. If the first is one, batches come while the child still reads: then
+    ``facts`` are filled in at the end, and nothing may be kept or shown before the last batch was given without an
+    error.
 
     Raises
     ------
@@ -84,59 +91,69 @@ def read_batches(
         except OSError as error:
             raise no_room(error.strerror or str(error)) from None
         arguments = [*command, format_name, json.dumps(vars(wanted)), json.dumps(vars(limits))]
-        returncode = _run(arguments, source, output, complaints=complaints, wall_seconds=limits.wall_seconds)
+        process = ReadingProcess(arguments, source, output, complaints=complaints, wall_seconds=limits.wall_seconds)
+        files.callback(process.kill)
+        told = _Told(process, wanted)
+        yield from told.ahead()
+        returncode = process.ended()
         _log_complaints(complaints)
-        yield from _told_batches(output, returncode, wanted.shape, facts=facts, limits=limits)
+        try:
+            _require_good_end(_decoded(process.last_line()), returncode, facts, limits=limits)
+            told.require_like(facts)
+            yield from told.batches()
+        except (TypeError, ValueError, KeyError):
+            raise _stopped(returncode, limits) from None
 
 
-def _told_batches(
-    output: IO[bytes], returncode: int | None, shape: Shape, *, facts: FileFacts, limits: Limits
-) -> Iterator[Batch]:
-    try:
-        _require_good_end(_last_line(output), returncode, facts, limits=limits)
-        output.seek(0)
-        while isinstance(told := _decoded(output.readline(_MAX_LINE_BYTES)), list):
-            yield _of_shape(decode_batch(told), shape)
-    except (TypeError, ValueError, KeyError):
-        raise _stopped(returncode, limits) from None
+class _Told:
+    """The batches a reading process tells of, in their order."""
+
+    def __init__(self, process: ReadingProcess, wanted: Wanted) -> None:
+        self._process, self._wanted = process, wanted
+        self._is_ahead = self._is_broken = False
+
+    def ahead(self) -> Iterator[Batch | PackedBatch]:
+        """Yield batches while they are written, if the first is packed: such a file has nothing left to tell of itself.
+
+        What is made of them counts only once the process has ended well.
+        """
+        if not self._process.next_line().startswith(_PACKED):
+            return
+        self._is_ahead = True
+        try:
+            yield from self.batches()
+        except (TypeError, ValueError, KeyError):
+            self._is_broken = True
+
+    def batches(self) -> Iterator[Batch | PackedBatch]:
+        """Yield the batches that are left; raises ``TypeError``, ``ValueError`` or ``KeyError`` at anything else."""
+        while True:
+            line = self._process.next_line()
+            told = _decoded(line)
+            if isinstance(told, list):
+                self._process.skip(len(line))
+                yield _of_shape(decode_batch(told), self._wanted.shape)
+            elif isinstance(told, dict) and "packed" in told:
+                self._process.skip(len(line))
+                yield self._packed(told["packed"])
+            else:
+                return
+
+    def _packed(self, told: dict[str, Any]) -> PackedBatch:
+        if not self._wanted.packs or self._wanted.shape not in _POINTS:
+            raise TypeError("not asked for")
+        return decode_packed(told, self._process.take)
+
+    def require_like(self, facts: FileFacts) -> None:
+        """Raise ``TypeError`` if what was given ahead could not be read, or the file was another one than it said."""
+        if self._is_broken or (self._is_ahead and (not facts.has_places or facts.serial_days)):
+            raise TypeError("not what was told ahead")
 
 
 def _of_shape(batch: Batch, shape: Shape) -> Batch:
-    is_point = shape in (Shape.POINT, Shape.FIX)
-    if (batch.wkb if is_point else batch.xy) is not None:
+    if (batch.wkb if shape in _POINTS else batch.xy) is not None:
         raise TypeError("not rows of this shape")
     return batch
-
-
-def _run(
-    arguments: Sequence[str], source: IO[bytes], output: IO[bytes], *, complaints: IO[bytes], wall_seconds: float
-) -> int | None:
-    """Return the child's return code, or None if it was killed at the time limit."""
-    environment = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    try:
-        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            arguments, stdin=source, stdout=output, stderr=complaints, env=environment, cwd="/"
-        )
-    except OSError as error:
-        raise Unavailable(
-            "The reading process cannot be started: {reason}.", remedy="Try again later.", reason=error.strerror
-        ) from None
-    with child:
-        try:
-            return child.wait(timeout=wall_seconds)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            return None
-        except BaseException:
-            child.kill()
-            raise
-
-
-def _last_line(output: IO[bytes]) -> object:
-    length = output.seek(0, os.SEEK_END)
-    output.seek(max(0, length - _LAST_LINE_BYTES))
-    lines = output.read().splitlines()
-    return _decoded(lines[-1]) if lines else None
 
 
 def _decoded(line: bytes) -> object:
@@ -196,7 +213,7 @@ def _serve(format_name: str, wanted: Wanted, limits: Limits, *, formats: dict[st
     try:
         confine(limits)
         for batch in batches_of(_counted(read(source, wanted, facts), limits)):
-            output.write(encode_batch(batch))
+            output.writelines(encode_packed(batch) if isinstance(batch, PackedBatch) else [encode_batch(batch)])
         output.write(encode_facts(facts))
     except JingweiError as error:
         output.write(encode_refusal(error))
@@ -205,7 +222,7 @@ def _serve(format_name: str, wanted: Wanted, limits: Limits, *, formats: dict[st
     output.flush()
 
 
-def _counted(read: Iterable[Record | Batch], limits: Limits) -> Iterator[Record | Batch]:
+def _counted(read: Iterable[Record | Batch | PackedBatch], limits: Limits) -> Iterator[Record | Batch | PackedBatch]:
     count = 0
     for each in read:
         count += 1 if isinstance(each, Record) else len(each.rows)
@@ -218,7 +235,8 @@ def main(formats: dict[str, ImportFormat] = IMPORTERS) -> int:
     """Confine this process, read standard input, write its records to standard output and return the exit code."""
     try:
         asked = json.loads(sys.argv[2])
-        wanted = Wanted(Shape(asked["shape"]), asked["place_headers"], bool(asked["keeps_place_columns"]))
+        wanted = Wanted(Shape(asked["shape"]), asked["place_headers"], bool(asked["keeps_place_columns"]),
+                        bool(asked["packs"]))  # fmt: skip
         _serve(sys.argv[1], wanted, Limits(**json.loads(sys.argv[3])), formats=formats)
     except OSError:  # standard output is all that can fail: the folder is full, or the size limit is reached
         return _NO_ROOM_CODE

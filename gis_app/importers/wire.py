@@ -6,20 +6,22 @@ The parent believes none of them: whatever has another form than is written here
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from string import Formatter
 from types import NoneType
+from typing import Any
 
 import orjson
 
 from gis_app.domain.errors import JingweiError, Unavailable
-from gis_app.importers.records import MAX_NOTES, Batch, CellFault, FileFacts, GeometryFault, Record
+from gis_app.importers.records import MAX_NOTES, Batch, CellFault, FileFacts, GeometryFault, PackedBatch, Record
+from gis_app.importers.text_columns import parts_of, unpacked
 
 ROWS_PER_BATCH = 5_000
 
 
-def batches_of(read: Iterable[Record | Batch]) -> Iterator[Batch]:
+def batches_of(read: Iterable[Record | Batch | PackedBatch]) -> Iterator[Batch | PackedBatch]:
     """Yield what a reader yields as batches only; single rows are gathered."""
     pending: list[Record] = []
     for each in read:
@@ -30,7 +32,7 @@ def batches_of(read: Iterable[Record | Batch]) -> Iterator[Batch]:
         if pending:
             yield _gathered(pending)
             pending = []
-        if isinstance(each, Batch):
+        if not isinstance(each, Record):
             yield each
     if pending:
         yield _gathered(pending)
@@ -51,15 +53,33 @@ def _gathered(records: list[Record]) -> Batch:
 
 def encode_batch(batch: Batch) -> bytes:
     """Return one line for a batch."""
-    faults = [
-        [found.position, found.header, found.fault.problem, found.fault.remedy, found.fault.params]
-        for found in batch.faults
-    ]
-    line = [batch.rows, batch.columns, batch.xy, batch.wkb, faults]
+    line = [batch.rows, batch.columns, batch.xy, batch.wkb, _told_faults(batch.faults)]
     try:
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:  # half characters and numbers of more than 64 bits, which the checks of values refuse
         return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+
+
+def encode_packed(batch: PackedBatch) -> list[Any]:
+    """Return one line that tells the sizes of a batch's buffers, and the buffers with a line end after them."""
+    sizes, buffers = parts_of(batch)
+    line = {"packed": {**sizes, "faults": _told_faults(batch.faults)}}
+    return [orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE), *buffers, b"\n"]
+
+
+def _told_faults(faults: Iterable[CellFault]) -> list[list[object]]:
+    return [
+        [found.position, found.header, found.fault.problem, found.fault.remedy, found.fault.params] for found in faults
+    ]
+
+
+def decode_packed(told: dict[str, Any], take: Callable[[int], bytes]) -> PackedBatch:
+    """Return the batch whose sizes a line told, taking its bytes; raises as ``decode_batch``."""
+    faults = [_fault(each, int(told["count"])) for each in told["faults"]]
+    batch = unpacked(told, faults, take)
+    if take(1) != b"\n":
+        raise ValueError("not a batch")
+    return batch
 
 
 def decode_batch(line: list[object]) -> Batch:

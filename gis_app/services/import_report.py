@@ -95,9 +95,10 @@ def _plain(value: object) -> object:
 
 def _places(read: CheckedFile) -> dict[int, tuple[float, float]]:
     """Return a point of each good row, degrees."""
-    points = read.good.frame.geometry.representative_point()
-    rows = zip(read.good.frame["source_row"], points.x, points.y, strict=True)
-    return {int(row): (round(float(x), 6), round(float(y), 6)) for row, x, y in rows}
+    shapes = read.good.frame.geometry
+    points = shapes if (shapes.geom_type == "Point").all() else shapes.representative_point()
+    rows = zip(read.good.frame["source_row"].tolist(), points.x.tolist(), points.y.tolist(), strict=True)
+    return {row: (round(x, 6), round(y, 6)) for row, x, y in rows}
 
 
 def _rows_of_numbers(read: CheckedFile, import_id: uuid.UUID) -> Mapping[str, int]:

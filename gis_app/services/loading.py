@@ -75,10 +75,12 @@ class Loading:
         return self.now.astimezone(CITY_TIME).date()
 
     def columns(self, *names: str) -> dict[str, Any]:
-        """Return columns of the frame with geometry, row number and import id."""
+        """Return columns of the frame with geometry, row number and import id; points as lon and lat."""
+        shapes = np.asarray(self.frame.geometry.array, dtype=object)
+        is_point = (shapely.get_type_id(shapes) == shapely.GeometryType.POINT) & ~shapely.is_empty(shapes)
         return {
             **{name: self.frame[name] for name in names},
-            "geom": np.asarray(self.frame.geometry.array, dtype=object),
+            "geom": shapely.get_coordinates(shapes) if is_point.all() else shapes,
             "source_row": self.frame["source_row"],
             "import_id": np.full(len(self.frame), self.import_id, dtype=object),
         }

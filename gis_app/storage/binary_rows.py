@@ -1,5 +1,7 @@
 """Columns of arrays packed into PostgreSQL's binary COPY format, by whole columns instead of row by row.
 
+Blocks are whatever has a buffer of bytes: Arrow joins the columns, and its result is not copied once more.
+
 A row is the number of its fields (two bytes), then every field as its length (four bytes) and its bytes; NULL has the
 length -1 and no bytes. All numbers are big-endian. Source: PostgreSQL 15 manual, COPY, "Binary Format".
 """
@@ -14,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from geoalchemy2 import Geometry
 from sqlalchemy import REAL, BigInteger, Boolean, Date, DateTime, Double, Float, Integer, SmallInteger, String, Uuid
@@ -50,7 +54,7 @@ class PackedColumn:
 
 def packed_rows(
     types: Mapping[str, TypeEngine[Any]], columns: Mapping[str, Any], *, rows_per_block: int = ROWS_PER_BLOCK
-) -> Iterator[bytes]:
+) -> Iterator[Any]:
     """Yield header, blocks of rows and trailer of a binary COPY.
 
     Parameters
@@ -89,35 +93,42 @@ def _packed(kind: TypeEngine[Any], values: Any) -> PackedColumn:
     raise TypeError(f"No binary form of {kind!r} is known.")
 
 
-def _interleaved(columns: list[PackedColumn]) -> bytes:
-    """Return rows of the given columns: each field's length and bytes put at its place by index arrays."""
-    widths = [4 + np.maximum(column.lengths, 0) for column in columns]
-    row_bytes = np.sum(widths, axis=0) + 2
-    starts = np.cumsum(row_bytes) - row_bytes
-    rows = np.empty(int(row_bytes.sum()), dtype=np.uint8)
-    _put(rows, starts, np.full(len(starts), len(columns), dtype=">i2"))
-    starts = starts + 2
-    for column, width in zip(columns, widths, strict=True):
-        _put(rows, starts, column.lengths.astype(">i4"))
-        _put_values(rows, starts + 4, column)
-        starts = starts + width
-    return rows.tobytes()
+def _interleaved(columns: list[PackedColumn]) -> Any:
+    """Return rows of the given columns: whatever has one width stands together, and is joined with what varies."""
+    count = len(columns[0].lengths)
+    pieces: list[Any] = []
+    fixed: list[Bytes] = [_bytes_of(np.full(count, len(columns), dtype=">i2"))]
+    for column in columns:
+        fixed.append(_bytes_of(column.lengths.astype(">i4")))
+        width = int(column.lengths[0]) if count else 0
+        if width >= 0 and (column.lengths == width).all():
+            fixed.append(column.data.reshape(count, width))
+            continue
+        pieces += [_of_one_width(fixed), _varying(column)]
+        fixed = []
+    pieces += [_of_one_width(fixed)] if fixed else []
+    if len(pieces) == 1:
+        return pieces[0].buffers()[2]
+    return pc.binary_join_element_wise(*pieces, pa.scalar(b"", pa.large_binary())).buffers()[2]
 
 
-def _put(rows: Bytes, starts: Lengths, numbers: npt.NDArray[Any]) -> None:
-    width = numbers.dtype.itemsize
-    rows[starts[:, None] + np.arange(width)] = numbers.view(np.uint8).reshape(-1, width)
+def _bytes_of(numbers: npt.NDArray[Any]) -> Bytes:
+    return numbers.view(np.uint8).reshape(len(numbers), -1)
 
 
-def _put_values(rows: Bytes, starts: Lengths, column: PackedColumn) -> None:
-    lengths = column.lengths
-    if len(lengths) and (lengths == lengths[0]).all() and lengths[0] >= 0:
-        rows[starts[:, None] + np.arange(lengths[0])] = column.data.reshape(len(lengths), -1)
-        return
-    present = lengths > 0
-    long, first = lengths[present], starts[present]
-    before = np.cumsum(long) - long
-    rows[np.repeat(first - before, long) + np.arange(len(column.data))] = column.data
+def _of_one_width(parts: list[Bytes]) -> Any:
+    joined = np.ascontiguousarray(np.concatenate(parts, axis=1))
+    count, width = joined.shape
+    return _binaries(np.arange(count + 1, dtype=np.int64) * width, joined)
+
+
+def _varying(column: PackedColumn) -> Any:
+    return _binaries(np.concatenate([[0], np.cumsum(np.maximum(column.lengths, 0))]), column.data)
+
+
+def _binaries(ends: Lengths, data: Bytes) -> Any:
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(ends)), pa.py_buffer(np.ascontiguousarray(data))]
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(ends) - 1, buffers)
 
 
 def _numbers(form: str) -> Callable[[Any], PackedColumn]:
@@ -159,10 +170,23 @@ def _instants(values: Any) -> npt.NDArray[np.datetime64]:
 
 
 def _texts(values: Any) -> PackedColumn:
-    return _joined([None if _is_missing(value) else str(value).encode() for value in values])
+    try:
+        texts = pa.array(values, type=pa.large_string(), from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a number among them
+        return _joined([None if _is_missing(value) else str(value).encode() for value in values])
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    missing = texts.is_null().to_numpy(zero_copy_only=False)
+    filled = pc.fill_null(texts, "") if missing.any() else texts
+    ends = np.frombuffer(filled.buffers()[1], dtype=np.int64)[filled.offset : filled.offset + len(filled) + 1]
+    data = np.frombuffer(filled.buffers()[2] or b"", dtype=np.uint8)[ends[0] : ends[-1]]
+    return PackedColumn(data, np.where(missing, NULL_LENGTH, np.diff(ends)))
 
 
 def _uuids(values: Any) -> PackedColumn:
+    if len(values) and len(set(map(id, values))) == 1 and isinstance(first := next(iter(values)), uuid.UUID):
+        one = np.frombuffer(first.bytes, dtype=np.uint8)
+        return PackedColumn(np.tile(one, len(values)), np.full(len(values), len(one), dtype=np.int64))
     return _joined([None if _is_missing(value) else _uuid_bytes(value) for value in values])
 
 

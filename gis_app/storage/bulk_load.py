@@ -7,6 +7,7 @@ the INSERT from there is checked by the policy like any other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from psycopg import Connection as PsycopgConnection
@@ -37,7 +38,7 @@ def copy_rows(connection: Connection, table: Table, columns: Mapping[str, Any]) 
         EPSG:4326, or of points lon and lat, shape ``(n, 2)``. Columns left out get their defaults.
     """
     if table.name in REFERENCE_TABLES:
-        return _copy(connection, table.name, _types(table, columns), columns)
+        return copy_into(connection, table.name, _types(table, columns), columns)
     staged = stage_rows(connection, table, columns)
     count = insert_staged(connection, staged, table, columns)
     drop_staged(connection, staged)
@@ -66,7 +67,7 @@ def stage_rows(
     types = _types(table, [column for column in columns if column not in (extra or {})]) | dict(extra or {})
     definitions = [f"{_quoted(column)} {kind.compile(connection.dialect)}" for column, kind in types.items()]
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} ({', '.join(definitions)}) ON COMMIT DROP")
-    _copy(connection, name, {column: types[column] for column in columns}, columns)
+    copy_into(connection, name, {column: types[column] for column in columns}, columns)
     connection.exec_driver_sql(f"ANALYZE {name}")
     return name
 
@@ -83,15 +84,29 @@ def drop_staged(connection: Connection, staged: str) -> None:
     connection.exec_driver_sql(f"DROP TABLE {staged}")
 
 
-def _copy(connection: Connection, name: str, types: Mapping[str, TypeEngine[Any]], columns: Mapping[str, Any]) -> int:
+def copy_into(
+    connection: Connection, name: str, types: Mapping[str, TypeEngine[Any]], columns: Mapping[str, Any]
+) -> int:
+    """Copy columns into a table of a name as they are, and return how many rows; they are packed ahead in a thread.
+
+    Parameters
+    ----------
+    types
+        The columns' SQL types.
+    columns
+        As in ``copy_rows``.
+    """
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
         sql.Identifier(name), sql.SQL(", ").join(sql.Identifier(column) for column in types)
     )
     driver = cast("PsycopgConnection[tuple[Any, ...]]", connection.connection.driver_connection)
     with driver.cursor() as cursor:
-        with cursor.copy(statement) as copy:
-            for block in packed_rows(types, columns):
-                copy.write(block)
+        with cursor.copy(statement) as copy, ThreadPoolExecutor(1, "packing") as packing:
+            blocks = packed_rows(types, columns)
+            coming = packing.submit(next, blocks, None)
+            while (block := coming.result()) is not None:
+                coming = packing.submit(next, blocks, None)
+                copy.write(memoryview(block))
         return int(cursor.rowcount)
 
 

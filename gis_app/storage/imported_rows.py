@@ -60,14 +60,17 @@ def upsert_staged(
         f"FROM {table} t JOIN {staged} s ON t.{key} = s.{key} WHERE {differs.format(other='s')}",
     )
     assigned = [f"{column} = EXCLUDED.{column}" for column in columns if column not in (key, "number")]
+    # Counted by the database: a million answers are not sent.
     query = f"""
-        INSERT INTO {table} AS t ({", ".join(columns)}) SELECT {", ".join(columns)} FROM {staged}
-        ON CONFLICT ({key}) DO UPDATE SET {", ".join([*assigned, *([extra] if extra else [])])}
-        WHERE {differs.format(other="EXCLUDED")}
-        RETURNING xmax = 0 AS was_added"""  # noqa: S608 - names of our own tables and columns
-    added = [row.was_added for row in connection.execute(text(query))]
-    whole = int(connection.execute(text(f"SELECT count(*) FROM {staged}")).scalar_one())  # noqa: S608
-    return LoadCount(sum(added), len(added) - sum(added), whole - len(added))
+        WITH written AS (
+            INSERT INTO {table} AS t ({", ".join(columns)}) SELECT {", ".join(columns)} FROM {staged}
+            ON CONFLICT ({key}) DO UPDATE SET {", ".join([*assigned, *([extra] if extra else [])])}
+            WHERE {differs.format(other="EXCLUDED")}
+            RETURNING xmax = 0 AS was_added)
+        SELECT count(*) AS written, count(*) FILTER (WHERE was_added) AS added,
+               (SELECT count(*) FROM {staged}) AS whole FROM written"""  # noqa: S608 - names of our own tables and columns
+    found = connection.execute(text(query)).one()
+    return LoadCount(found.added, found.written - found.added, found.whole - found.written)
 
 
 def give_to_named_areas(connection: Connection, staged: str) -> list[tuple[int, str]]:
