@@ -11,8 +11,9 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, text
 
-from gis_app.storage.bulk_load import copy_rows, table_of
+from gis_app.storage.bulk_load import copy_rows
 from gis_app.storage.models import GridSweep, StreetWalk
+from gis_app.storage.models.base import table_of
 
 PIECES = "street_pieces"
 FIXES_AT_ONCE = 20_000
