@@ -14,9 +14,13 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from jinja2.bccache import BytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, text
 
+from gis_app.services import secrets_at_rest
 from gis_app.storage import cluster as embedded
 from gis_app.storage import schema
 from gis_app.storage.cluster_database import DatabaseUrls, ensure_database
@@ -43,6 +47,54 @@ hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
 _numbers = count(1)
+
+# What is lost with the machine's power is of no use to a test. The clusters of tests/faults keep the settings of users.
+_HASTE = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+class KeptTemplates(BytecodeCache):
+    """Templates compiled once for all the applications of a run; each knows by its source whether it is still so."""
+
+    def __init__(self):
+        self._compiled = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": KeptTemplates()}
+
+
+@pytest.fixture(scope="session")
+def shipped_hashes() -> tuple[PasswordHasher, str]:
+    """The hasher of passwords as users have it, and the hash that stands for nobody's."""
+    return secrets_at_rest._HASHER, secrets_at_rest._NOBODY
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes(shipped_hashes) -> Iterator[None]:
+    """Hash passwords without taking a third of a second for each; servers and commands of their own keep doing that."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secrets_at_rest, "_HASHER", quick)
+        patch.setattr(secrets_at_rest, "_NOBODY", quick.hash("nobody"))
+        yield
+
+
+def _started(home: Path) -> embedded.RunningCluster:
+    """Start a cluster that does not wait for the disk."""
+    running = embedded.start(home)
+    admin = make_engine(running.url("postgres", "postgres"), pool_size=1)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in _HASTE:
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
+    return running
 
 
 @dataclass
@@ -77,7 +129,7 @@ def cluster() -> Iterator[embedded.RunningCluster]:
     """A cluster in a short folder of its own (a socket's path has 107 bytes at most)."""
     home = Path(tempfile.mkdtemp(prefix="jw-", dir="/tmp"))
     home.chmod(0o755)
-    yield embedded.start(home)
+    yield _started(home)
     embedded.stop(home)
     shutil.rmtree(home)
 
@@ -138,6 +190,7 @@ def live_server() -> Iterator[LiveServer]:
     home = Path(tempfile.mkdtemp(prefix="jw-", dir="/tmp"))
     home.chmod(0o755)
     environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+    _started(home)
     command = [Path(sys.executable).with_name("jingwei"), "demo", "--size", "small", "--port", "0"]
     server = subprocess.Popen(
         command,
