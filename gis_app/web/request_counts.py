@@ -49,6 +49,14 @@ class RequestCounts(MemoryStorage):
         with self._lock:
             self._moments.pop(key, None)
 
+    def reset(self) -> int | None:
+        """Forget all requests."""
+        with self._lock:
+            count = len(self._moments)
+            self._moments.clear()
+        super().reset()
+        return count
+
     def _sweep(self, now: float, expiry: int) -> None:
         """Drop, once in a while, who has not asked since."""
         if now - self._swept_at < expiry:

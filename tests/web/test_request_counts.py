@@ -42,3 +42,6 @@ def test_who_asks_no_more_takes_no_memory(at):
     assert counts._moments.keys() == {"here"}
     counts.clear("here")
     assert counts._moments == {}
+    assert taken(counts)
+    assert counts.reset() == 1
+    assert counts._moments == {}
