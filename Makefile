@@ -7,6 +7,8 @@ BIN := .venv/bin
 SIZE ?= full
 # Files of tests that run side by side.
 JOBS ?= 2
+# In the order of their names: the longest, of access and of the browser, begin, and short ones fill up at the end.
+SPREAD := --dist loadfile --no-loadscope-reorder
 # DATABASE_URL set: your own PostGIS serves instead of the embedded one, so PostgreSQL is not installed here.
 DATABASE_PACKAGES := $(if $(DATABASE_URL),,postgis)
 say = @printf '\033[1m== %s\033[0m\n' "$(1)"
@@ -28,10 +30,10 @@ stop: .venv/ready ## Stop the embedded database
 
 test: .venv/ready-dev static/vendor/.ready ## Set everything up and run the whole suite, Chromium too
 	$(call say,Tests)
-	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses $(JOBS) $(SPREAD) $(ARGS)
 
 coverage: .venv/ready-dev static/vendor/.ready ## The whole suite once more, telling which lines no test runs
-	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest --numprocesses $(JOBS) $(SPREAD) --cov --cov-report=term $(ARGS)
 
 lint: .venv/ready-dev ## Ruff, mypy --strict, import contracts, spelling
 	$(call say,Linters)

@@ -30,8 +30,9 @@ from gis_app.importers.frame import CityRules, read
 from gis_app.importers.kinds import ImportKind
 from gis_app.services.database import opened
 from gis_app.settings import Settings
-from gis_app.storage.bulk_load import copy_into, table_of
+from gis_app.storage.bulk_load import copy_into
 from gis_app.storage.models import Hazard
+from gis_app.storage.models.base import table_of
 
 COLUMNS = ("external_id", "category_code", "severity", "stage", "discovered_by", "title", "discovered_at")
 CITY = CityRules(

@@ -32,9 +32,10 @@ from gis_app.services.database import opened
 from gis_app.services.patrol_simulation import Walker
 from gis_app.settings import Settings
 from gis_app.storage import street_walks, track_intake
-from gis_app.storage.bulk_load import copy_rows, table_of
+from gis_app.storage.bulk_load import copy_rows
 from gis_app.storage.engine import long_job
 from gis_app.storage.models import TrackPoint
+from gis_app.storage.models.base import table_of
 
 EVERY_S, SCATTER_M, SEED, NIGHTS, WALKS = 10.0, 3.0, 330381, 30, 3
 _PATROLS = text("""

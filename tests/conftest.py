@@ -14,12 +14,17 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from jinja2.bccache import BytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, text
 
+from gis_app.services import secrets_at_rest
 from gis_app.storage import cluster as embedded
 from gis_app.storage import schema
 from gis_app.storage.cluster_database import DatabaseUrls, ensure_database
+from gis_app.storage.cluster_processes import wait_until_gone
 from gis_app.storage.engine import make_engine
 
 CHROMIUM = "/usr/bin/chromium"
@@ -43,6 +48,63 @@ hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
 _numbers = count(1)
+
+# What is lost with the machine's power is of no use to a test. The clusters of tests/faults keep the settings of users.
+_HASTE = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+class KeptTemplates(BytecodeCache):
+    """Templates compiled once for all the applications of a run; each knows by its source whether it is still so."""
+
+    def __init__(self):
+        self._compiled = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": KeptTemplates()}
+
+
+@pytest.fixture(scope="session")
+def shipped_hashes() -> tuple[PasswordHasher, str]:
+    """The hasher of passwords as users have it, and the hash that stands for nobody's."""
+    return secrets_at_rest._HASHER, secrets_at_rest._NOBODY
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes(shipped_hashes) -> Iterator[None]:
+    """Hash passwords without taking a third of a second for each; servers and commands of their own keep doing that."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secrets_at_rest, "_HASHER", quick)
+        patch.setattr(secrets_at_rest, "_NOBODY", quick.hash("nobody"))
+        yield
+
+
+def _started(home: Path) -> embedded.RunningCluster:
+    """Start a cluster that does not wait for the disk."""
+    running = embedded.start(home)
+    admin = make_engine(running.url("postgres", "postgres"), pool_size=1)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in _HASTE:
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
+    return running
+
+
+def _throw_away(home: Path) -> None:
+    """End a cluster at once, without writing what nobody reads any more, and remove it."""
+    running = embedded.status(home)
+    if running is not None:
+        os.kill(running.pid, signal.SIGQUIT)
+        assert wait_until_gone(home / "pgdata", seconds=60)
+    shutil.rmtree(home)
 
 
 @dataclass
@@ -77,20 +139,21 @@ def cluster() -> Iterator[embedded.RunningCluster]:
     """A cluster in a short folder of its own (a socket's path has 107 bytes at most)."""
     home = Path(tempfile.mkdtemp(prefix="jw-", dir="/tmp"))
     home.chmod(0o755)
-    yield embedded.start(home)
-    embedded.stop(home)
-    shutil.rmtree(home)
+    yield _started(home)
+    _throw_away(home)
 
 
 @pytest.fixture(scope="session")
 def clone(cluster):
     """Make a database that equals a template's, in a fraction of a second."""
     admin = make_engine(cluster.url("postgres", "postgres"), pool_size=1)
+    # Half of what it takes by way of the log, where the disk is not waited for.
+    how = "OWNER jingwei_owner STRATEGY FILE_COPY"
 
     def make(template: str) -> DatabaseUrls:
         name = f"clone_{next(_numbers)}"
         with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} OWNER jingwei_owner"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} {how}"))
         return ensure_database(cluster, name)
 
     yield make
@@ -138,6 +201,7 @@ def live_server() -> Iterator[LiveServer]:
     home = Path(tempfile.mkdtemp(prefix="jw-", dir="/tmp"))
     home.chmod(0o755)
     environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+    _started(home)
     command = [Path(sys.executable).with_name("jingwei"), "demo", "--size", "small", "--port", "0"]
     server = subprocess.Popen(
         command,
@@ -153,8 +217,7 @@ def live_server() -> Iterator[LiveServer]:
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=300)
-        embedded.stop(home)
-        shutil.rmtree(home)
+        _throw_away(home)
 
 
 def _address_told_by(server: subprocess.Popen[str]) -> tuple[str, str]:

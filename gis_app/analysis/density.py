@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal, sparse
+from scipy import sparse
 
 from gis_app.analysis.lattice import FloatArray, Lattice
 
@@ -129,13 +129,16 @@ def _gaussian_band(nodes: _Nodes, cell_count: int, *, width_m: float) -> sparse.
 
 
 def _quartic(lattice: Lattice, x: FloatArray, y: FloatArray, bandwidth_m: float) -> FloatArray:
+    # Here and not above: it brings in all of scipy.stats, a second that every start of a server or command would take.
+    from scipy.signal import fftconvolve
+
     nodes = _nodes_of(lattice, bandwidth_m / 6, reach_m=bandwidth_m)
     # The quartic's variance is an eighth of its squared radius.
     radius_m = np.sqrt(bandwidth_m**2 - 8 * nodes.step_m**2 / 6)
     offset_m = np.arange(-nodes.margin, nodes.margin + 1) * nodes.step_m
     squared = (offset_m[:, None] ** 2 + offset_m[None, :] ** 2) / radius_m**2
     weight = np.maximum(1.0 - squared, 0.0) ** 2 * 3.0 / (np.pi * radius_m**2)
-    smooth = signal.fftconvolve(_shared_mass(nodes, x, y), weight, mode="valid")
+    smooth = fftconvolve(_shared_mass(nodes, x, y), weight, mode="valid")
     return np.asarray(smooth[:: nodes.per_cell, :: nodes.per_cell], dtype=np.float64)
 
 

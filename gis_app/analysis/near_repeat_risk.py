@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import signal
 
 from gis_app.analysis.cell_maps import cell_map
 from gis_app.analysis.event_history import EventHistory
@@ -38,6 +37,9 @@ def near_repeat_risk(past: EventHistory, *, horizon_days: float) -> FloatArray:
     -------
     Shape ``(n,)``, >= 0, no unit.
     """
+    # Here and not above: it brings in all of scipy.stats, a second that every start of a server or command would take.
+    from scipy.signal import fftconvolve
+
     lasting = 0.5 * cell_map(past) + 0.5 * cell_map(past, spread_cells=1.0)
     bands_m = [cells * past.lattice.cell_m for cells in DISTANCE_BANDS_CELLS]
     excess = excess_to_come(past, bands_m, horizon_days=horizon_days)
@@ -45,7 +47,7 @@ def near_repeat_risk(past: EventHistory, *, horizon_days: float) -> FloatArray:
     raised = np.zeros(past.lattice.shape)
     for ring, by_event in zip(_rings(), excess, strict=True):
         weight = np.bincount(cells[cells >= 0], weights=by_event[cells >= 0], minlength=past.lattice.cell_count)
-        raised += signal.fftconvolve(past.lattice.raster(weight), ring, mode="same")
+        raised += fftconvolve(past.lattice.raster(weight), ring, mode="same")
     return np.asarray(lasting * (1.0 + np.maximum(raised[past.lattice.mask], 0.0)), dtype=np.float64)
 
 

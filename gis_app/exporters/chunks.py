@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from gis_app.analysis.datum import unchanged, wgs84_to_bd09, wgs84_to_gcj02
+from gis_app.analysis.transformers import transformer
 from gis_app.domain.errors import InvalidInput
 
 _EPSG = re.compile(r"EPSG:\d{4,6}")
@@ -68,7 +69,7 @@ class Target:
         if self.epsg in ("EPSG:4326", "EPSG:4490"):
             return unchanged
         convert: Callable[[Any, Any], tuple[Any, Any]]
-        convert = Transformer.from_crs("EPSG:4326", self.epsg, always_xy=True).transform
+        convert = transformer("EPSG:4326", self.epsg).transform
         return convert
 
 

@@ -17,12 +17,16 @@ STYLE_SHEETS = ("jingwei:maplibre-gl.css",)
 _TEMPLATES_FOLDER = Path(__file__).with_name("templates")
 TEMPLATES = Environment(loader=FileSystemLoader(_TEMPLATES_FOLDER), autoescape=True, undefined=StrictUndefined)
 # Characters that could end the script element or a JavaScript line; written as escapes inside JSON strings.
-_UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+_UNSAFE = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 def safe_json(value: object) -> str:
     """Return JSON that may stand inside a script element, whatever texts it holds."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_UNSAFE)
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # str.translate looks at every character by itself: 20 times slower on the words of a page.
+    for character, escape in _UNSAFE.items():
+        written = written.replace(character, escape)
+    return written
 
 
 def map_page(

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Transformer
 from sqlalchemy import Connection, Engine, Table
 
 from gis_app import __version__
@@ -22,12 +21,13 @@ from gis_app.analysis.gi_star import getis_ord_gi_star, gi_star_on_lattice, two_
 from gis_app.analysis.lattice import Lattice, count_in_cells, lattice_over
 from gis_app.analysis.significance import FALSE_DISCOVERY_RATE, hotspot_classes, is_significant
 from gis_app.analysis.street_coverage import stretches_in
+from gis_app.analysis.transformers import transformer
 from gis_app.domain.errors import InvalidInput
 from gis_app.services.coverage_nights import CoverageInput, coverage_rows
 from gis_app.storage import analysis_runs, street_walks
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.engine import long_job
 from gis_app.storage.models import DensityCell, GridCoverage, HotspotCell, StreetPiece
+from gis_app.storage.models.base import table_of
 
 Progress = Callable[[str, float], None]
 DENSITY_SHARES = (0.02, 0.1, 0.25, 0.45, 0.7)
@@ -318,7 +318,7 @@ def paths_of_cells(lattice: Lattice, villages: pd.DataFrame) -> Any:
 
 def to_degrees(shapes: Any, srid: int) -> Any:
     """Return shapes of the projected CRS in EPSG:4326, lon and lat."""
-    convert = Transformer.from_crs(srid, 4326, always_xy=True).transform
+    convert = transformer(srid, 4326).transform
     return shapely.transform(shapes, lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1])))
 
 

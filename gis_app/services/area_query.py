@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 from shapely.validation import explain_validity
 from sqlalchemy import Engine, RowMapping
 
+from gis_app.analysis.transformers import transformer
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.periods import TimeWindow
 from gis_app.domain.rights import Scope
@@ -68,7 +68,7 @@ def drawn_circle(lon: float, lat: float, radius_m: float, *, srid: int) -> shape
             value=str(radius_m)[:40],
             most=round(MOST_RADIUS_M),
         )
-    forth = Transformer.from_crs(4326, srid, always_xy=True)
+    forth = transformer(4326, srid)
     middle = forth.transform(lon, lat)
     if not all(map(math.isfinite, middle)):
         raise _none(lon, lat)
@@ -97,7 +97,7 @@ def inside(engine: Engine, scope: Scope, shape: shapely.Polygon, window: TimeWin
     InvalidInput
         If the shape is larger than a city.
     """
-    forth = Transformer.from_crs(4326, srid, always_xy=True).transform
+    forth = transformer(4326, srid).transform
     metric = shapely.transform(shape, lambda xy: np.column_stack(forth(xy[:, 0], xy[:, 1])))
     area_km2 = metric.area / 1e6
     if not area_km2 <= LARGEST_KM2:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
 from gis_app.analysis.boundary_changes import BoundaryChange, ChangeKind, boundary_changes
 from gis_app.analysis.topology import TopologyFault, mended, topology_faults
+from gis_app.analysis.transformers import transformer
 from gis_app.domain.areas import AreaLevel
 from gis_app.domain.errors import InvalidInput
 from gis_app.importers.frame import CheckedFile
@@ -147,7 +147,7 @@ def _shapes(rows: Sequence[Any]) -> npt.NDArray[np.object_]:
 
 
 def _faults(around: Surroundings, srid: int) -> list[TopologyFault]:
-    convert = Transformer.from_crs(4326, srid, always_xy=True).transform
+    convert = transformer(4326, srid).transform
 
     def to_metres(shape: BaseGeometry) -> BaseGeometry:
         return shapely.transform(shape, lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1])))

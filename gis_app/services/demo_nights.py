@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Transformer
 
 from gis_app.analysis.tracks import CleanedFixes, Fixes, clean_fixes, track_lines
+from gis_app.analysis.transformers import transformer
 from gis_app.demo_city.build import DemoCity
 from gis_app.demo_city.patrols import DemoNight
 from gis_app.demo_city.terrain import METRIC_SRID
@@ -34,7 +34,7 @@ def load_nights(load: DemoLoad, city: DemoCity, *, progress: Progress) -> None:
 
 
 def _degrees(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.column_stack(Transformer.from_crs(METRIC_SRID, 4326, always_xy=True).transform(x, y))
+    return np.column_stack(transformer(METRIC_SRID, 4326).transform(x, y))
 
 
 def _shapes_in_degrees(shapes: pd.Series) -> np.ndarray:

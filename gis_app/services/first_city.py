@@ -15,9 +15,10 @@ from gis_app.domain.areas import AreaLevel
 from gis_app.importers.frame import Note
 from gis_app.importers.problems import ProblemLog
 from gis_app.services.loading import Loading
-from gis_app.storage.bulk_load import copy_rows, table_of
+from gis_app.storage.bulk_load import copy_rows
 from gis_app.storage.imported_areas import EVER
 from gis_app.storage.models import Area
+from gis_app.storage.models.base import table_of
 from gis_app.storage.reference import current_area_id, store_profile
 
 CITY_DIGITS = 6

@@ -13,10 +13,11 @@ from sqlalchemy.types import TypeEngine
 from gis_app.domain.areas import AreaLevel
 from gis_app.importers.problems import ProblemLog
 from gis_app.services.loading import Loading
-from gis_app.storage.bulk_load import stage_rows, table_of
+from gis_app.storage.bulk_load import stage_rows
 from gis_app.storage.imported_areas import INSIDE_SHARE, AreaFact, find_relations, store_areas
 from gis_app.storage.imported_rows import LoadCount
 from gis_app.storage.models import Area
+from gis_app.storage.models.base import table_of
 
 _EXTRA: dict[str, TypeEngine[Any]] = {
     "source_row": Integer(),

@@ -9,7 +9,7 @@ from sqlalchemy import Text
 
 from gis_app.importers.problems import ProblemLog
 from gis_app.services.loading import SOURCE_ROW, Loading
-from gis_app.storage.bulk_load import stage_rows, table_of
+from gis_app.storage.bulk_load import stage_rows
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
 from gis_app.storage.imported_rows import (
     LoadCount,
@@ -21,6 +21,7 @@ from gis_app.storage.imported_rows import (
     upsert_staged,
 )
 from gis_app.storage.models import Facility, Hazard, StreetSegment, Team
+from gis_app.storage.models.base import table_of
 from gis_app.storage.placing import DAY_OF_HAZARD, place_staged
 
 HAZARD_COLUMNS = (

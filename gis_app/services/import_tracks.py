@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Transformer
 
 from gis_app.analysis.tracks import CleanedFixes, Fixes, clean_fixes, track_lines
+from gis_app.analysis.transformers import transformer
 from gis_app.domain.periods import CITY_TIME, NOON, night_end
 from gis_app.importers.problems import ProblemLog
 from gis_app.services.loading import Loading
@@ -99,7 +99,7 @@ def _remake(loading: Loading, fresh: pd.DataFrame, known: pd.DataFrame, span: di
     old = known.assign(night=_nights(known["recorded_at"])).merge(touched, on=["device", "night"])
     whole = pd.concat([old, fresh], ignore_index=True)
     group = whole.groupby(["device", "night"], sort=True).ngroup().to_numpy()
-    metres = Transformer.from_crs(4326, loading.srid, always_xy=True).transform(whole["lon"], whole["lat"])
+    metres = transformer(4326, loading.srid).transform(whole["lon"], whole["lat"])
     cleaned = clean_fixes(
         Fixes(
             device=whole["device"].to_numpy(),

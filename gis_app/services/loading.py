@@ -12,9 +12,9 @@ import geopandas
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import Transformer
 from sqlalchemy import Connection, Integer
 
+from gis_app.analysis.transformers import transformer
 from gis_app.domain.periods import CITY_TIME
 from gis_app.importers.frame import ImportedFrame
 from gis_app.importers.problems import ImportRefused, ProblemLog, RowProblem
@@ -87,7 +87,7 @@ class Loading:
 
     def in_metres(self) -> npt.NDArray[np.object_]:
         """Return the geometries in the projected CRS."""
-        convert = Transformer.from_crs(4326, self.srid, always_xy=True).transform
+        convert = transformer(4326, self.srid).transform
         shapes = np.asarray(self.frame.geometry.array, dtype=object)
         return np.asarray(shapely.transform(shapes, lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1]))))
 

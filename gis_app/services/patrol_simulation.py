@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import requests
 import shapely
-from pyproj import Transformer
 from sqlalchemy import Engine
 
+from gis_app.analysis.transformers import transformer
 from gis_app.domain.errors import InvalidInput, Unavailable
 from gis_app.domain.rights import Scope
 from gis_app.planning.street_network import StreetNetwork
@@ -142,7 +142,7 @@ def simulate(
         raise InvalidInput("There are no streets to walk on.", remedy="Import streets, or build the demo city.")
     network, chance = network_of(streets), np.random.default_rng(seed)
     walkers = [Walker(network, team["mode"], (team["x"], team["y"]), chance) for team in teams]
-    degrees = Transformer.from_crs(srid, 4326, always_xy=True)
+    degrees = transformer(srid, 4326)
     steps = max(round(wish.minutes * 60 / wish.every_s), 1)
     began, report = now(), SimulationReport()
     # Sent all at once, the walk ends now instead of beginning now: nothing lies in the future.

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Transformer
 from sqlalchemy import Connection, Engine
 
 from gis_app.analysis.tracks import Fixes, clean_fixes, track_lines
+from gis_app.analysis.transformers import transformer
 from gis_app.services import analyses, plan_following, street_walks
 from gis_app.storage import patrol_tracks, track_intake
 from gis_app.storage.engine import long_job, scoped, system_scope
@@ -45,7 +45,7 @@ def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
 def _remake(connection: Connection, patrol: int, *, srid: int) -> None:
     known_count = patrol_tracks.fix_count(connection, patrol)
     fixes = patrol_tracks.fixes_of(connection, patrol)
-    metres = Transformer.from_crs(4326, srid, always_xy=True).transform(fixes["lon"], fixes["lat"])
+    metres = transformer(4326, srid).transform(fixes["lon"], fixes["lat"])
     x, y = (np.asarray(column, dtype=np.float64) for column in metres)
     cleaned = clean_fixes(
         Fixes(

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import Transformer
 from sqlalchemy import Connection, RowMapping
 
 from gis_app.analysis.lattice import DEFAULT_CELL_M
+from gis_app.analysis.transformers import transformer
 from gis_app.planning.street_network import StreetNetwork
 from gis_app.services.hotspot_rows import ALL
 from gis_app.services.plan_streets import on_streets
@@ -191,7 +191,7 @@ def _risky_cells(
     order = np.argsort(-score[inside], kind="stable")
     cells, score = parts.cells[inside][order], score[inside][order]
     cell_m = float(current["parameters"].get("cell_m", DEFAULT_CELL_M))
-    lon, lat = Transformer.from_crs(srid, 4326, always_xy=True).transform(*((cells + 0.5) * cell_m).T)
+    lon, lat = transformer(srid, 4326).transform(*((cells + 0.5) * cell_m).T)
     risk = np.round(RISK_POINTS * score / score.max(), 2) if len(score) else score
     return np.column_stack([lon, lat]), risk
 

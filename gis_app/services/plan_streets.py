@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from cachetools import LRUCache
-from pyproj import Transformer
 from sqlalchemy import Connection
 
+from gis_app.analysis.transformers import transformer
 from gis_app.domain.errors import InvalidInput
 from gis_app.planning.patrol_area import MOST_ACCESS_M
 from gis_app.planning.street_network import StreetNetwork
@@ -104,10 +104,10 @@ def street_lines(streets: StreetNetwork, ids: Sequence[int], *, srid: int) -> di
 def metres(places: Sequence[tuple[float, float]], *, srid: int) -> npt.NDArray[np.float64]:
     """Return longitudes and latitudes as shape ``(n, 2)`` in the metric CRS."""
     lon, lat = np.array(places, dtype=np.float64).reshape(-1, 2).T
-    return np.column_stack(Transformer.from_crs(4326, srid, always_xy=True).transform(lon, lat))
+    return np.column_stack(transformer(4326, srid).transform(lon, lat))
 
 
 def degrees(xy: npt.NDArray[np.float64], *, srid: int) -> npt.NDArray[np.float64]:
     """Return metric places, shape ``(n, 2)``, as longitudes and latitudes to a tenth of a metre."""
-    lon, lat = Transformer.from_crs(srid, 4326, always_xy=True).transform(*xy.T)
+    lon, lat = transformer(srid, 4326).transform(*xy.T)
     return np.round(np.column_stack([lon, lat]), 6)

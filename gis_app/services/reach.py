@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import shapely
 from cachetools import TTLCache
-from pyproj import Transformer
 from sqlalchemy import Engine, RowMapping
 
+from gis_app.analysis.transformers import transformer
 from gis_app.domain.errors import InvalidInput
 from gis_app.domain.rights import Right, Scope
 from gis_app.planning.isochrones import BESIDE_M, reached_area, reached_streets, seconds_from
@@ -142,7 +142,7 @@ def isochrones(
     travel = TRAVEL_MODES[mode]
     node, away_m = _node_of(streets, travel, points)
     seconds = seconds_from(streets, travel, node, limit_s=wanted[0] * 60.0) + away_m / ACCESS_M_S
-    back = Transformer.from_crs(srid, 4326, always_xy=True)
+    back = transformer(srid, 4326)
     features = []
     for each in wanted:
         area = reached_area(reached_streets(streets, travel, seconds, each * 60.0))
@@ -175,7 +175,7 @@ def _place_of(row: RowMapping, *, is_live: bool) -> Place:
 
 def _metres(places: Sequence[Place], *, srid: int) -> FloatArray:
     lon, lat = np.array([(each.lon, each.lat) for each in places], dtype=np.float64).T
-    xy = np.column_stack(Transformer.from_crs(4326, srid, always_xy=True).transform(lon, lat))
+    xy = np.column_stack(transformer(4326, srid).transform(lon, lat))
     # The projection of a city ends far from it.
     if not np.isfinite(xy).all():
         raise InvalidInput(

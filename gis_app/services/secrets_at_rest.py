@@ -16,7 +16,8 @@ _TURNS = threading.BoundedSemaphore(2)
 # No letters or digits that look alike: these are read aloud and typed.
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _SECRET_BYTES = 32
-_NOBODY = _HASHER.hash("nobody")
+# Of no password that anybody has; a hash made at each start would hold up every command for a third of a second.
+_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$sLA4zJdMQTQEsfNIbwffGQ$bqQ7YKS/lgmXGB6QgNUFguFVOqaD04Ssx4bYE0L5esA"
 
 
 def hash_password(password: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import Alert, AlertRule, AlertSubject
+from gis_app.storage.models.base import table_of
 
 # Hazard, place and unit are read under the policy of whoever asks: an alert tells nobody more than they may know.
 ALERT = """

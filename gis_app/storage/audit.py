@@ -11,8 +11,8 @@ from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from gis_app.domain.audit_chain import AuditEntry, Head, entry_hash
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import AuditEntry as AuditRow
+from gis_app.storage.models.base import table_of
 
 # Held until the commit: one entry after another, each chained to what was really committed before it.
 _LOCK_HEAD = text("SELECT sequence, hash FROM audit_head WHERE id = 1 FOR UPDATE")

@@ -16,12 +16,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.types import TypeEngine
 
 from gis_app.storage.binary_rows import packed_rows
-from gis_app.storage.models import REFERENCE_TABLES, Base
-
-
-def table_of(model: type[Base]) -> Table:
-    """Return the table of a model."""
-    return cast(Table, model.__table__)
+from gis_app.storage.models import REFERENCE_TABLES
 
 
 def copy_rows(connection: Connection, table: Table, columns: Mapping[str, Any]) -> int:

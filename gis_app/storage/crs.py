@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import Transformer
+
+from gis_app.analysis.transformers import transformer
 
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 
@@ -58,5 +59,5 @@ def to_crs84(crs: Crs, first: float, second: float) -> tuple[float, float]:
     x, y = (second, first) if crs.flips else (first, second)
     if crs.srid == CRS84.srid:
         return x, y
-    lon, lat = Transformer.from_crs(crs.srid, CRS84.srid, always_xy=True).transform(x, y)
+    lon, lat = transformer(crs.srid, CRS84.srid).transform(x, y)
     return float(lon), float(lat)

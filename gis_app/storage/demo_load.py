@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine, text
 
 from gis_app.domain.areas import child_path
 from gis_app.storage import models
-from gis_app.storage.bulk_load import copy_rows, drop_staged, insert_staged, stage_rows, table_of
+from gis_app.storage.bulk_load import copy_rows, drop_staged, insert_staged, stage_rows
 from gis_app.storage.engine import long_job
 from gis_app.storage.hazard_cells import refresh_hazard_month_cells
+from gis_app.storage.models.base import table_of
 from gis_app.storage.placing import DAY_OF_HAZARD, place_staged
 
 # Areas are measured in the metric CRS by the database, once, so that every rate divides by the same number.

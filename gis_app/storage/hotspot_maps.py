@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, text
 
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import HotspotPart
+from gis_app.storage.models.base import table_of
 
 KIND = "hotspots:"
 """Before the group: ``hotspots:all``, or the code of a category; on other places ``hotspots:grids:all``."""

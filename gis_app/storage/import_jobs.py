@@ -12,8 +12,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from gis_app.domain.imports import WORKING, ImportState
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import ImportJob
+from gis_app.storage.models.base import table_of
 
 _WORKING = ", ".join(f"'{state}'" for state in WORKING)
 _TURN = 330381008

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import Finding, Inspection
+from gis_app.storage.models.base import table_of
 
 # The newest boundary of a code carries its names; an area whose township is not in scope has none.
 _COLUMNS = """

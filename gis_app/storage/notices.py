@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import Notice
+from gis_app.storage.models.base import table_of
 
 # One's own steps are no news, and what is long past waits in the queue anyway.
 _FOR_ME = """

@@ -8,8 +8,8 @@ import pandas as pd
 from geoalchemy2.shape import from_shape
 from sqlalchemy import Connection, case, not_, text
 
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import Patrol
+from gis_app.storage.models.base import table_of
 
 TRACK_FLAGS = 7
 """The flags that cleaning gives; those of the device's clock were given when the fix came."""

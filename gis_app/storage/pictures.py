@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import HazardPicture
+from gis_app.storage.models.base import table_of
 
 _COLUMNS = """
 p.hazard_id, p.id, p.kind, p.sent_hash, p.full_name, p.thumbnail_name, p.width, p.height, p.taken_at, p.distance_m,

@@ -10,8 +10,9 @@ import pandas as pd
 from sqlalchemy import Connection, RowMapping, text
 
 from gis_app.domain.hazards import CaseType
-from gis_app.storage.bulk_load import copy_rows, table_of
+from gis_app.storage.bulk_load import copy_rows
 from gis_app.storage.models import CityProfile, HazardCategory, ImportRun
+from gis_app.storage.models.base import table_of
 
 _BOUNDS = text("""
 SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import MapScene
+from gis_app.storage.models.base import table_of
 
 _COLUMNS = """
 s.id, s.name, s.view, s.dwell_s, s.on_wall, s.place, s.account, s.changed_at, s.version, s.scope_path,

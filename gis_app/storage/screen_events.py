@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, text
 
 from gis_app.storage.alerts import ALERT
-from gis_app.storage.bulk_load import table_of
 from gis_app.storage.models import ScreenEvent
+from gis_app.storage.models.base import table_of
 from gis_app.storage.notices import CHANNEL
 
 _SIGNAL = text(f"NOTIFY {CHANNEL}")

@@ -10,9 +10,10 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, text
 
-from gis_app.storage.bulk_load import copy_rows, table_of
+from gis_app.storage.bulk_load import copy_rows
 from gis_app.storage.bulk_read import read_numbers
 from gis_app.storage.models import GridSweep, StreetWalk
+from gis_app.storage.models.base import table_of
 
 PIECES = "street_pieces"
 _STREETS = text("""

@@ -11,8 +11,9 @@ import pandas as pd
 from geoalchemy2.shape import from_shape
 from sqlalchemy import Connection, bindparam, text
 
-from gis_app.storage.bulk_load import copy_rows, table_of
+from gis_app.storage.bulk_load import copy_rows
 from gis_app.storage.models import Patrol, TrackPoint
+from gis_app.storage.models.base import table_of
 
 _PREPARE = text("SELECT prepare_track_month(month) FROM unnest(CAST(:months AS date[])) month")
 _TEAMS = text("SELECT code AS team_code, id AS team_id, mode, scope_path FROM team WHERE code = ANY(:codes)")

@@ -25,9 +25,10 @@ from sqlalchemy.dialects.postgresql import BIGINT, BOOLEAN, DATE, DOUBLE_PRECISI
 from sqlalchemy.types import TypeEngine
 
 from gis_app.domain.workspaces import DataColumn, ValueKind
-from gis_app.storage.bulk_load import drop_staged, stage_rows, table_of
+from gis_app.storage.bulk_load import drop_staged, stage_rows
 from gis_app.storage.feature_collections import GEOMETRY, FeatureSource
 from gis_app.storage.models import WorkspaceDataset, WorkspaceFeature
+from gis_app.storage.models.base import table_of
 
 FEATURES = "workspace_feature"
 _LISTED = text("""

@@ -8,6 +8,7 @@ from flask_limiter.util import get_remote_address
 
 from gis_app.web.access import SAFE_METHODS, caller_or_none
 from gis_app.web.offered_tokens import is_basic
+from gis_app.web.request_counts import SCHEME
 
 READS = "3000 per minute"
 """A wall screen that pans asks for some hundred tiles in a burst."""
@@ -31,7 +32,7 @@ def register(app: Flask) -> None:
     limiter = Limiter(
         _who,
         app=app,
-        storage_uri="memory://",
+        storage_uri=f"{SCHEME}://",
         strategy="moving-window",
         headers_enabled=False,
         application_limits=[],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import segno
@@ -14,12 +14,14 @@ from markupsafe import Markup
 
 from gis_app.domain.rights import Right
 from gis_app.rendering.route_drawing import SHEET, RouteDrawing
-from gis_app.rendering.route_sheet import SheetWords, route_sheet
 from gis_app.services import team_routes
 from gis_app.services.formatting import moment_words
 from gis_app.web.access import current_scope, requires
 from gis_app.web.contract import contract
 from gis_app.web.pages import named, word
+
+if TYPE_CHECKING:
+    from gis_app.rendering.route_sheet import SheetWords
 
 blueprint = Blueprint("team_routes", __name__)
 
@@ -49,6 +51,9 @@ def route(route_id: int) -> ResponseReturnValue:
 @contract("The route of a team as a sheet of paper", answers="application/pdf")
 def sheet(route_id: int) -> ResponseReturnValue:
     """Answer a published route as PDF, A4: map, stops, times, reasons, code."""
+    # Here and not above: what writes PDF takes half a second of every start of a server.
+    from gis_app.rendering.route_sheet import route_sheet
+
     state = current_app.extensions["jingwei"]
     known = team_routes.route(state.engine, current_scope(), _within(route_id))
     answer = Response(
@@ -89,6 +94,8 @@ def _pixels(drawing: RouteDrawing) -> dict[str, Any]:
 
 def _words(found: Mapping[str, Any], stops: Sequence[Mapping[str, Any]], address: str) -> SheetWords:
     """Return what the sheet says, in the reader's language."""
+    from gis_app.rendering.route_sheet import SheetWords
+
     kilometres = f"{found['length_m'] / 1000:.1f} km"
     times = f"{moment_words(found['starts_at'])[-5:]} – {moment_words(found['ends_at'])[-5:]}"
     return SheetWords(

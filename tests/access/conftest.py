@@ -1,5 +1,6 @@
 """The application on the planted city, and who calls it."""
 
+import shutil
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
@@ -16,6 +17,7 @@ from gis_app.services.accounts import AccountWish
 from gis_app.services.gate import Gate
 from gis_app.settings import Settings
 from gis_app.storage.engine import make_engine, system_scope
+from gis_app.storage.file_store import FileStore
 from gis_app.storage.read_only_sql import grant_views
 from gis_app.web import create_app
 from tests.access.asks import objects_of
@@ -61,16 +63,25 @@ def planted_template(migrated_template, clone):
 
 
 @pytest.fixture(scope="session")
-def make_app(tmp_path_factory):
+def planted_pictures(tmp_path_factory):
+    """The pictures of the planted city as the application keeps them, written to the disk once."""
+    folder = tmp_path_factory.mktemp("planted") / "pictures"
+    store = FileStore(folder)
+    for place in PLACES:
+        for number in range(place.rows):
+            store.put(picture_content(place, number))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_app(tmp_path_factory, planted_pictures):
     """Make the application on a city, with a basemap of the operator's."""
     basemap = pmtiles(tmp_path_factory.mktemp("maps") / "city.pmtiles", {(0, 0, 0): RED})
 
     def make(city, *, now=lambda: NOW, **settings):
         home = tmp_path_factory.mktemp("home")
         app = create_app(Settings(home=home, basemaps=(basemap,), **settings), city.app, now=now)
-        for place in PLACES:
-            for number in range(place.rows):
-                app.extensions["jingwei"].pictures.put(picture_content(place, number))
+        shutil.copytree(planted_pictures, home / "pictures", dirs_exist_ok=True)
         _keep_import_files(city, app.extensions["jingwei"].imports)
         app.test_client_class = ReadingClient
         return app

@@ -72,6 +72,13 @@ def test_a_password_is_stored_as_argon2id_and_nowhere_else(ledger, migrated_data
     assert PASSWORD not in stored + audit
 
 
+def test_guessing_a_shipped_hash_takes_memory_and_time_and_nobodys_takes_as_much(shipped_hashes):
+    hasher, nobody = shipped_hashes
+    # The second choice of RFC 9106, for machines without 2 GB to spare.
+    assert (hasher.type.name, hasher.memory_cost, hasher.time_cost, hasher.parallelism) == ("ID", 65_536, 3, 4)
+    assert not hasher.check_needs_rehash(nobody)
+
+
 def test_a_generated_password_is_random_and_has_to_be_changed(ledger):
     first, second = made(ledger, password=None), made(ledger, "other", password=None)
     assert first.password != second.password

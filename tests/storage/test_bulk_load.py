@@ -11,9 +11,10 @@ from sqlalchemy import Integer, text
 from sqlalchemy.exc import ProgrammingError
 
 from gis_app.domain.rights import Scope
-from gis_app.storage.bulk_load import copy_rows, drop_staged, insert_staged, stage_rows, table_of
+from gis_app.storage.bulk_load import copy_rows, drop_staged, insert_staged, stage_rows
 from gis_app.storage.engine import scoped, system_scope
 from gis_app.storage.models import Area, ImportRun, StreetSegment
+from gis_app.storage.models.base import table_of
 
 SQUARE = shapely.MultiPolygon([shapely.box(120.6, 27.7, 120.7, 27.8)])
 

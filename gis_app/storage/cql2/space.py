@@ -13,6 +13,7 @@ from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, and_, bindparam, func, not_
 
+from gis_app.analysis.transformers import transformer
 from gis_app.storage.cql2.terms import Term, refused, require_kind
 from gis_app.storage.crs import CRS84, Crs
 
@@ -100,7 +101,7 @@ def _stored(made: BaseGeometry, place: str, crs: Crs) -> ColumnElement[Any]:
     if made.is_empty or made.has_z:
         raise refused(place, "the shape is empty or has heights.", "Write longitude and latitude only.")
     if crs is not CRS84:
-        turned = Transformer.from_crs(crs.srid, 4326, always_xy=True)
+        turned = transformer(crs.srid, 4326)
         made = shapely.transform(made, lambda xy: _pairs(turned, xy))
     bounds = made.bounds
     inside = all(map(math.isfinite, bounds)) and -180 <= bounds[0] <= bounds[2] <= 180 and bounds[1] >= -90

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import Boolean, DateTime, MetaData, Text, false
+from sqlalchemy import Boolean, DateTime, MetaData, Table, Text, false
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 STORAGE_SRID = 4326
@@ -24,6 +24,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table of a model."""
+    return cast(Table, model.__table__)
 
 
 ScopePath = Annotated[str, mapped_column(Text(collation="C"))]
