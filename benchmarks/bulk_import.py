@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -123,7 +122,6 @@ def main():
     for name, wanted in (("to_postgis", 5.0), ("ogr2ogr", 1.3)):
         if name in middle:
             print(f"{middle[name] / middle['ours']:.2f}x of {name} (target {wanted})")
-    print(f"reading process at most {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":
