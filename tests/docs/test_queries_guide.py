@@ -75,7 +75,7 @@ def test_a_frame_is_kept_as_a_layer_of_its_own_and_comes_back_as_it_was(city):
     assert layer in set(city.layers()["id"])
     back = city.features(layer, filter="depth > 10 AND 名称 = '乙'")
     assert (back["depth"].tolist(), back["dug"].tolist()) == ([30.0], ["2021-06-30"])
-    assert (back.geometry.x[0], back.geometry.y[0]) == pytest.approx((120.62, 27.79), abs=1e-7)
+    assert (back.geometry.x.iloc[0], back.geometry.y.iloc[0]) == pytest.approx((120.62, 27.79), abs=1e-7)
     city.remove(layer)
     with pytest.raises(NotFound):
         city.features(layer)
