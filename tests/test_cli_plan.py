@@ -220,7 +220,7 @@ def test_bad_rows_are_refused_by_name(example, file, old, new, said):
     [
         (["--closed", "nowhere"], "Closed street nowhere is not known."),
         (["--minimum", "East"], "--minimum is 'East'."),
-        (["--minimum", "North=1"], "Village North: at least 1 stops are asked for, but it has 0."),
+        (["--minimum", "North=1"], "Village North: fewer candidates (0) than stops asked for at least (1)."),
         (["--datum", "mars"], "The datum 'mars' is not known."),
         (["--out", "plan.pdf"], "These files do not make a plan."),
         (["--top", "teams.csv"], "These files do not make a plan."),

@@ -135,7 +135,7 @@ def _minimum(text: str) -> tuple[str, int]:
 
 def _say(plan: PatrolPlan, best: PatrolPlan, greedy: PatrolPlan) -> None:
     said = {"visits": len(plan.visited), "teams": sum(bool(route.visits) for route in plan.routes), "value": plan.value}
-    template = "{visits} stops by {teams} teams, value {value:g} (best {best:g}, greedy {greedy:g})"
+    template = "Stops: {visits}, teams: {teams}, value: {value:g} (best {best:g}, greedy {greedy:g})"
     click.echo(in_words(template, said | {"best": best.value, "greedy": greedy.value}))
     if plan.missed_required:
         tell(in_words("Required but out of reach: {stops}", {"stops": ", ".join(plan.missed_required)}))

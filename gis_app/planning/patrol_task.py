@@ -194,7 +194,7 @@ class PatrolTask:
         for village, least in self.village_minimums.items():
             if not 0 <= least <= candidates[village]:
                 raise InvalidInput(
-                    "Village {village}: at least {least} stops are asked for, but it has {candidates}.",
+                    "Village {village}: fewer candidates ({candidates}) than stops asked for at least ({least}).",
                     remedy="Lower the minimum, or add stops in the village.",
                     village=village,
                     least=least,

@@ -61,7 +61,7 @@ def counted_minimums(stops: Sequence[Mapping[str, Any]], *, least: int, minimums
     for village, wanted in minimums.items():
         if wanted > there[village]:
             raise InvalidInput(
-                "Village {village}: at least {least} stops are asked for, but it has {candidates}.",
+                "Village {village}: fewer candidates ({candidates}) than stops asked for at least ({least}).",
                 remedy="Lower the minimum, or add stops in the village.",
                 village=village[:40],
                 least=wanted,
