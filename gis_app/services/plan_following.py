@@ -24,7 +24,7 @@ from gis_app.analysis.stop_visits import DWELL_MIN, REACH_M, longest_stays
 from gis_app.domain.periods import night_end, night_of
 from gis_app.domain.rights import Scope
 from gis_app.services.night_fixes import LONGEST_PATROL
-from gis_app.storage import plan_following
+from gis_app.storage import analysis_runs, plan_following
 from gis_app.storage.engine import long_job, scoped
 
 VISITED, PASSED, MISSED = "visited", "passed", "missed"
@@ -56,9 +56,13 @@ def update(
     facts = (REACH_M, DWELL_MIN, NEAR_M, OFF_ROUTE_M, SHORTEST_DEVIATION_M)
     digests = {night: hashlib.sha256(f"{facts} {word}".encode()).hexdigest() for night, word in words.items()}
     stale = [night for night, digest in digests.items() if known.get(night) != digest]
+    if not stale:
+        return []
+    with long_job(engine) as connection:
+        grids = _Grids(analysis_runs.current_areas(connection, "grid", srid=srid))
     for number, night in enumerate(stale, start=1):
         with long_job(engine) as connection:
-            _follow(connection, night, now=now, srid=srid)
+            _follow(connection, night, grids, now=now, srid=srid)
             plan_following.note(connection, night, digests[night])
         progress(number / len(stale))
     return stale
@@ -76,9 +80,27 @@ def night_followed(engine: Engine, scope: Scope, night: date | None, *, now: dat
     return NightFollowed(wanted, routes, stops, nights)
 
 
-def _follow(connection: Connection, night: date, *, now: datetime, srid: int) -> None:
+class _Grids:
+    """The grids valid now, to find the one a place lies in; the database's policy lets no index of places be used."""
+
+    def __init__(self, grids: pd.DataFrame) -> None:
+        self._ids = grids["id"].to_numpy(dtype=np.int64)
+        self._tree = shapely.STRtree(grids["shape"].to_numpy())
+
+    def at(self, x: pd.Series, y: pd.Series) -> list[int | None]:
+        """Return the lowest id of a grid that holds each place, None where there is none."""
+        place, grid = self._tree.query(shapely.points(x, y), predicate="intersects")
+        found: dict[int, int] = {}
+        for number, each in zip(place.tolist(), self._ids[grid].tolist(), strict=True):
+            found[number] = min(each, found.get(number, each))
+        return [found.get(number) for number in range(len(x))]
+
+
+def _follow(connection: Connection, night: date, grids: _Grids, *, now: datetime, srid: int) -> None:
     routes = plan_following.routes(connection, night, now=now, srid=srid)
-    stops = dict(list(plan_following.stops(connection, night, srid=srid).groupby("route_id")))
+    all_stops = plan_following.stops(connection, night, srid=srid)
+    all_stops["grid_id"] = pd.Series(grids.at(all_stops["x"], all_stops["y"]), dtype=object, index=all_stops.index)
+    stops = dict(list(all_stops.groupby("route_id")))
     start, end = night_end(night) - timedelta(days=1), night_end(night) + LONGEST_PATROL
     fixes = plan_following.fixes(connection, night, start=start, end=end, srid=srid)
     by_team = dict(list(fixes.groupby("team_id")))
@@ -106,8 +128,11 @@ def _visits(stops: pd.DataFrame | None, fixes: pd.DataFrame) -> list[dict[str, A
             "came_at": None if np.isnan(stay) else _moment(second),
             "stayed_min": None if np.isnan(stay) else round(float(stay), 1),
             "ordinal": None if np.isnan(stay) else int(number),
+            "grid_id": grid,
         }
-        for stop, planned, stay, second, number in zip(stops["id"], stops["ordinal"], stayed, began, order, strict=True)
+        for stop, planned, grid, stay, second, number in zip(
+            stops["id"], stops["ordinal"], stops["grid_id"], stayed, began, order, strict=True
+        )
     ]
 
 

@@ -56,11 +56,10 @@ SET first_at = excluded.first_at, last_at = excluded.last_at, walked_m = exclude
     in_order_share = excluded.in_order_share""")
 _STORE_STOPS = text("""
 INSERT INTO stop_visit (stop_id, state, came_at, stayed_min, ordinal, grid_id, scope_path)
-SELECT s.id, v.state, v.came_at, v.stayed_min, v.ordinal,
-       (SELECT g.id FROM area g WHERE g.level = 'grid' AND g.valid_to IS NULL AND ST_Intersects(g.geom, s.geom)
-        ORDER BY g.id LIMIT 1), s.scope_path
+SELECT s.id, v.state, v.came_at, v.stayed_min, v.ordinal, v.grid_id, s.scope_path
 FROM unnest(CAST(:stop_id AS bigint[]), CAST(:state AS text[]), CAST(:came_at AS timestamptz[]),
-            CAST(:stayed_min AS float8[]), CAST(:ordinal AS int[])) v (stop_id, state, came_at, stayed_min, ordinal)
+            CAST(:stayed_min AS float8[]), CAST(:ordinal AS int[]), CAST(:grid_id AS bigint[]))
+     v (stop_id, state, came_at, stayed_min, ordinal, grid_id)
 JOIN planned_stop s ON s.id = v.stop_id
 ON CONFLICT (stop_id) DO UPDATE
 SET state = excluded.state, came_at = excluded.came_at, stayed_min = excluded.stayed_min, ordinal = excluded.ordinal,
@@ -128,7 +127,7 @@ def store(
     if route_rows:
         connection.execute(_STORE_ROUTE, list(route_rows))
     if stop_rows:
-        names = ("stop_id", "state", "came_at", "stayed_min", "ordinal")
+        names = ("stop_id", "state", "came_at", "stayed_min", "ordinal", "grid_id")
         connection.execute(_STORE_STOPS, {name: [row[name] for row in stop_rows] for name in names})
 
 
