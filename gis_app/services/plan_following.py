@@ -117,8 +117,8 @@ def _follow(connection: Connection, night: date, grids: _Grids, *, now: datetime
 def _visits(stops: pd.DataFrame | None, fixes: pd.DataFrame) -> list[dict[str, Any]]:
     if stops is None:
         return []
-    places = stops[["x", "y"]].to_numpy(dtype=np.float64)
-    stayed, began = longest_stays(fixes[["x", "y"]].to_numpy(dtype=np.float64), fixes["second"], stops=places)
+    places, been = (np.column_stack([frame["x"], frame["y"]]) for frame in (stops, fixes))
+    stayed, began = longest_stays(been, fixes["second"].to_numpy(), stops=places)
     order = np.argsort(np.argsort(np.where(np.isnan(began), np.inf, began), kind="stable"), kind="stable") + 1
     return [
         {
