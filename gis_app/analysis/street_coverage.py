@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from gis_app.analysis.intervals import united
 from gis_app.analysis.metric_crs import metric_geometries
 
 FloatArray = npt.NDArray[np.float64]
@@ -59,13 +60,10 @@ def stretches_of(segment: npt.ArrayLike, from_share: npt.ArrayLike, *, to_share:
 
 def merged(walked: Stretches) -> Stretches:
     """Return the union: stretches in order, none touching another."""
-    begin, end = 2.0 * walked.segment + walked.low, 2.0 * walked.segment + walked.high
-    order = np.argsort(begin, kind="stable")
-    begin, reach = begin[order], np.maximum.accumulate(end[order]) if len(end) else end
-    first = np.nonzero(np.r_[True, begin[1:] > reach[:-1]][: len(begin)])[0]
-    last = np.r_[first[1:] - 1, len(begin) - 1][: len(first)]
-    segment = walked.segment[order][first]
-    return Stretches(segment, begin[first] - 2.0 * segment, reach[last] - 2.0 * segment)
+    begin, end = united(2.0 * walked.segment + walked.low, 2.0 * walked.segment + walked.high)
+    # Segments lie two apart and stretches within one: the whole part tells the segment.
+    segment = np.floor(begin / 2.0).astype(np.int64)
+    return Stretches(segment, begin - 2.0 * segment, end - 2.0 * segment)
 
 
 def stretches_in(areas: Any, streets: Any) -> tuple[IntArray, Stretches]:

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from gis_app.analysis.intervals import covered_below, united
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -81,10 +83,10 @@ def swept_shares(polygons: Any, pieces: FloatArray, reach_m: FloatArray, grid: I
     west, south, east, north = shapely.bounds(polygons).reshape(-1, 4).T
     width = east - west
     rows = _Rows(west, south, (north - south) / ROWS, width, float(width.max(initial=0.0)) + 1.0)
-    begin, end = _united(*_intervals(rows, pieces, reach_m, grid))
+    begin, end = united(*_intervals(rows, pieces, reach_m, grid))
     owner, low, high = _insides(rows, polygons)
     measured = np.bincount(owner, (high - low) * rows.height[owner], minlength=len(polygons))
-    inside = _covered_below(begin, end, high) - _covered_below(begin, end, low)
+    inside = covered_below(begin, end, high) - covered_below(begin, end, low)
     covered = np.bincount(owner, inside * rows.height[owner], minlength=len(polygons))
     return np.clip(covered / np.where(measured > 0, measured, 1.0), 0.0, 1.0)
 
@@ -116,25 +118,6 @@ def _intervals(rows: _Rows, pieces: FloatArray, reach_m: FloatArray, grid: IntAr
     low, high = (rows.on_axis(grid[piece], row, edge) for edge in edges)
     some = high > low
     return low[some], high[some]
-
-
-def _united(begin: FloatArray, end: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the union of intervals: in order, none touching another."""
-    order = np.argsort(begin, kind="stable")
-    begin, reach = begin[order], np.maximum.accumulate(end[order]) if len(end) else end
-    first = np.nonzero(np.r_[True, begin[1:] > reach[:-1]][: len(begin)])[0]
-    last = np.r_[first[1:] - 1, len(begin) - 1][: len(first)]
-    return begin[first], reach[last]
-
-
-def _covered_below(begin: FloatArray, end: FloatArray, at: FloatArray) -> FloatArray:
-    """Return how much of a union of intervals lies below places."""
-    if not len(begin):
-        return np.zeros(len(at))
-    before = np.r_[0.0, np.cumsum(end - begin)]
-    found = np.searchsorted(begin, at, side="right")
-    beyond = np.where(found > 0, np.maximum(end[found - 1] - at, 0.0), 0.0)
-    return np.asarray(before[found] - beyond, dtype=np.float64)
 
 
 def _insides(rows: _Rows, polygons: Any) -> tuple[IntArray, FloatArray, FloatArray]:
