@@ -240,6 +240,16 @@ def test_near_doubles_are_offered_and_never_merged_silently(desk):
     assert desk.rows("SELECT number FROM hazard ORDER BY 1") == [("A",), ("B",), ("Y",)]
 
 
+def test_of_very_many_pairs_the_first_are_listed_and_a_note_counts_the_rows(desk):
+    # 40 hazards in one place make 780 pairs; each but the first is one of a pair with an earlier row
+    job = desk.step(desk.send(table(*(hazard(f"N{row:02d}") for row in range(40)))), "check")
+    doubles = job["report"]["doubles"]
+    assert (len(doubles), doubles[0]["row"], doubles[0]["other"]["row"]) == (500, 3, 2)
+    assert [each["params"] for each in job["report"]["notes"]] == [{"shown": 500, "count": 39}]
+    # 1 + 2 + ... + 31 = 496: of the 33rd row, the first four
+    assert [(each["row"], each["other"]["row"]) for each in doubles[-4:]] == [(34, 2), (34, 3), (34, 4), (34, 5)]
+
+
 def test_a_merged_hazard_without_a_number_takes_the_one_of_the_file(desk):
     desk.imported(table(hazard("")))
     [(known,)] = desk.rows("SELECT id FROM hazard")
