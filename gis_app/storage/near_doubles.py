@@ -16,10 +16,11 @@ from sqlalchemy import Connection, RowMapping, text
 METRES_OF_DEGREE = 80_000
 """A degree of longitude is at least so long up to 44 degrees north or south."""
 _DAY = "(h.discovered_at AT TIME ZONE 'Asia/Shanghai')::date"
-# The blocks that the corners of the box around a place lie in: two cells either way, as long as ``within_m``.
+# The blocks that the corners of the box around a place lie in, each once: two cells either way are ``within_m`` long.
 _AROUND = """
-CROSS JOIN LATERAL (SELECT DISTINCT (x + across) >> 2 AS block_x, (y + up) >> 2 AS block_y
-                    FROM (VALUES (-2, -2), (-2, 2), (2, -2), (2, 2)) corner (across, up)) b"""
+JOIN (VALUES (-2, -2), (-2, 2), (2, -2), (2, 2)) c (across, up)
+  ON (across < 0 OR (n.x + 2) >> 2 > (n.x - 2) >> 2) AND (up < 0 OR (n.y + 2) >> 2 > (n.y - 2) >> 2)"""
+_BLOCK = "(n.x + c.across) >> 2", "(n.y + c.up) >> 2"
 _PLACED = f"""
 SELECT h.id, h.number, h.category_code, {_DAY} AS day, h.stage <> 'void' AS is_valid, h.geom,
        floor(ST_X(h.geom) / :cell)::bigint AS x, floor(ST_Y(h.geom) / :cell)::bigint AS y"""
@@ -31,7 +32,8 @@ CREATE TEMPORARY TABLE near_place ON COMMIT DROP AS
 FROM hazard h WHERE h.import_id = :import_id"""  # noqa: S608
 _REACHED = f"""
 CREATE TEMPORARY TABLE near_reach ON COMMIT DROP AS
-SELECT DISTINCT category_code, day, block_x, block_y FROM near_place {_AROUND} WHERE is_new"""  # noqa: S608
+SELECT DISTINCT n.category_code, n.day, {_BLOCK[0]} AS block_x, {_BLOCK[1]} AS block_y
+FROM near_place n {_AROUND} WHERE n.is_new"""  # noqa: S608
 _OTHERS = f"""
 INSERT INTO near_place
 SELECT * FROM ({_PLACED}, false, false
@@ -52,8 +54,8 @@ _BESIDE = f"""
 UPDATE near_row r SET is_double = true WHERE r.id IN (
     SELECT n.id FROM near_row n {_AROUND} WHERE NOT n.is_double AND EXISTS (
         SELECT FROM near_place o
-        WHERE o.category_code = n.category_code AND o.day = n.day AND o.x >> 2 = b.block_x AND o.y >> 2 = b.block_y
-          AND {_CAN_BE_OTHER} AND ST_DistanceSphere(o.geom, n.geom) <= :within_m))"""  # noqa: S608
+        WHERE o.category_code = n.category_code AND o.day = n.day AND o.x >> 2 = {_BLOCK[0]}
+          AND o.y >> 2 = {_BLOCK[1]} AND {_CAN_BE_OTHER} AND ST_DistanceSphere(o.geom, n.geom) <= :within_m))"""  # noqa: S608
 _PAIRS = text(f"""
 WITH pair AS MATERIALIZED (
     SELECT n.id, o.id AS other_id, o.distance_m, o.is_of_file

@@ -257,6 +257,29 @@ def test_a_merged_hazard_without_a_number_takes_the_one_of_the_file(desk):
     assert desk.rows("SELECT id, external_id FROM hazard") == [(known, "X")]
 
 
+def test_hazards_get_unit_limit_and_version_as_they_are_added(desk):
+    header = HEADER + ",filed_at,assigned_at,due_at,closed_at"
+    times = "2026-11-20 08:10:00,2026-11-20 09:00:00,2026-11-20 19:00:00,2026-11-20 12:00:00"
+    closed = "A,fire,general,closed,hotline,堵塞,2026-11-20 08:00:00,120.635,27.78," + times
+    open_one = "B,fire,general,filed,hotline,堵塞,2026-11-20 08:00:00,120.635,27.78,2026-11-20 08:10:00,,,"
+    desk.imported(table(closed, open_one, header=header))
+    # reported, filed, assigned, started, closed; the light turns at 80 % of the ten hours from nine
+    [first, second] = desk.rows("""
+        SELECT number, version, unit_code IS NOT NULL, limit_value IS NOT NULL, yellow_at,
+               (SELECT count(*) FROM hazard_event e WHERE e.hazard_id = h.id),
+               (SELECT array_agg(DISTINCT e.unit_code) FROM hazard_event e WHERE e.hazard_id = h.id AND e.version > 2)
+                   = ARRAY[unit_code]
+        FROM hazard h ORDER BY number""")
+    assert first == ("A", 5, True, True, datetime(2026, 11, 20, 9, tzinfo=UTC), 5, True)
+    assert second == ("B", 2, False, False, None, 2, None)
+    # the same rows with another title count up, and keep what they got
+    desk.imported(table(closed.replace("堵塞", "已清"), open_one, header=header), name="next.csv")
+    assert desk.rows("SELECT version, title, unit_code IS NOT NULL FROM hazard ORDER BY number") == [
+        (6, "已清", True),
+        (2, "堵塞", False),
+    ]
+
+
 def test_hazards_in_no_grid_are_told(desk):
     job = desk.step(desk.send(table(hazard("A"), hazard("B", lon=120.61))), "check")
     assert job["report"]["without_grid"] == {"count": 1, "places": [[120.61, 27.78, 3]]}
