@@ -113,6 +113,8 @@ def _say(done: DirectImport) -> None:
     click.echo(in_words(done.outcome.template, done.outcome.params))
     if done.report is None:
         return
+    for note in done.report["notes"][len(done.outcome.notes) :]:
+        click.echo(in_words(note["template"], note["params"]))
     for problem in done.outcome.refused[:50]:
         said = in_words(problem.problem_template, problem.params), in_words(problem.remedy_template, problem.params)
         click.echo(f"{in_words('Row')} {problem.row}, {problem.field}: {' '.join(said)}")

@@ -20,6 +20,7 @@ from gis_app.storage.imported_rows import (
     rows_without,
     upsert_staged,
 )
+from gis_app.storage.loaded_hazards import FIRST_VALUES, RULE_OF_ROW
 from gis_app.storage.models import Facility, Hazard, StreetSegment, Team
 from gis_app.storage.models.base import table_of
 from gis_app.storage.placing import DAY_OF_HAZARD, place_staged
@@ -59,6 +60,8 @@ def load_hazards(loading: Loading) -> LoadCount:
         columns=[*kept, "village_id", "grid_id", "scope_path"],
         import_id=loading.import_id,
         extra="version = t.version + 1, changed_at = now()",
+        first_values=FIRST_VALUES,
+        joined=RULE_OF_ROW,
     )
     refresh_hazard_month_cells(loading.connection, months)
     return count

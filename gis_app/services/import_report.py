@@ -14,6 +14,7 @@ from gis_app.importers.problems import RowProblem
 from gis_app.services.boundary_findings import BOUNDARY_LEVELS, boundary_report
 from gis_app.services.imports import FileToImport, ImportOutcome
 from gis_app.storage import import_findings
+from gis_app.storage.near_doubles import NearDoubles, near_doubles
 
 MOST_PROBLEMS = 500
 MOST_DOUBLES = 500
@@ -49,8 +50,10 @@ def of_check(
     }
     if wanted.kind is ImportKind.HAZARDS and not outcome.was_known:
         rows = _rows_of_numbers(read, import_id)
-        found = import_findings.near_doubles(connection, import_id, within_m=NEAR_M, most=MOST_DOUBLES)
-        report["doubles"] = [_double(each, rows) for each in found]
+        found = near_doubles(connection, import_id, within_m=NEAR_M, most=MOST_DOUBLES)
+        report["doubles"] = [_double(each, rows) for each in found.pairs]
+        if found.is_cut:
+            report["notes"].append(note_json(_pairs_left_out(found)))
         outside = import_findings.without_grid(connection, import_id, most=MOST_PLACES)
         report["without_grid"] = {
             "count": outside[0]["whole"] if outside else 0,
@@ -123,3 +126,11 @@ def _double(found: RowMapping, rows: Mapping[str, int]) -> dict[str, Any]:
             **{name: found[f"other_{name}"] for name in ("number", "title", "stage", "lon", "lat")},
         },
     }
+
+
+def _pairs_left_out(found: NearDoubles) -> Note:
+    return Note(
+        "Only the first {shown} pairs that may be the same hazard twice are listed; "
+        "{count} rows of the file are in such a pair.",
+        {"shown": len(found.pairs), "count": found.row_count},
+    )

@@ -161,9 +161,13 @@ def load_checked(
     _record(connection, imported, account, import_id)
     loading = Loading(connection, imported, import_id, now, srid, wanted.is_whole)
     begun = begin_city(loading) if reference.city_bounds(connection) is None and _sees_all(connection) else ()
-    count, refused, refused_rows = _load_apart(loading) if wanted.leaves_out_refused else _load_all(loading)
-    begin_loop(connection)
     if wanted.kind is ImportKind.HAZARDS:
+        # Hazards are given to units as they are added; of villages, the units come with them.
+        begin_loop(connection)
+    count, refused, refused_rows = _load_apart(loading) if wanted.leaves_out_refused else _load_all(loading)
+    if wanted.kind is not ImportKind.HAZARDS:
+        begin_loop(connection)
+    else:
         complete_loaded_hazards(connection, account)
     note_change_everywhere(connection)
     return ImportOutcome(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gis_app import paths
-from gis_app.storage import accounts, hazards, loop, routing
+from gis_app.storage import accounts, hazards, loaded_hazards, loop, routing
 
 
 def begin_loop(connection: Connection) -> None:
@@ -28,8 +28,8 @@ def begin_loop(connection: Connection) -> None:
 def complete_loaded_hazards(connection: Connection, account: str) -> int:
     """Give hazards that came with dates alone their unit, limit and steps; return how many steps were made."""
     loop.place_at_villages(connection)
-    loop.route_loaded_hazards(connection)
-    return loop.make_events_of_dates(connection, account)
+    loaded_hazards.route_loaded_hazards(connection)
+    return loaded_hazards.make_events_of_dates(connection, account)
 
 
 def _rows(name: str) -> Iterator[Mapping[str, str]]:

@@ -1,4 +1,4 @@
-"""What a loaded import is told of before it is committed: doubles, hazards outside any grid, areas around it."""
+"""What a loaded import is told of before it is committed: hazards outside any grid, areas around it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-# One of a pair is new with this import; the other is older, or of the same file and listed before it.
-_NEAR = text("""
-SELECT n.number, n.external_id, n.title, o.id AS other_id, o.number AS other_number, o.title AS other_title,
-       o.stage AS other_stage, o.external_id AS other_external_id, o.import_id = :import_id AS is_of_file,
-       round(ST_DistanceSphere(n.geom, o.geom)::numeric, 1)::float8 AS distance_m,
-       (n.discovered_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
-       ST_X(n.geom) AS lon, ST_Y(n.geom) AS lat, ST_X(o.geom) AS other_lon, ST_Y(o.geom) AS other_lat
-FROM hazard n JOIN hazard o ON o.category_code = n.category_code AND o.id <> n.id
-     AND (o.discovered_at AT TIME ZONE 'Asia/Shanghai')::date = (n.discovered_at AT TIME ZONE 'Asia/Shanghai')::date
-     AND o.discovered_at BETWEEN n.discovered_at - interval '1 day' AND n.discovered_at + interval '1 day'
-     AND o.geom && ST_Expand(n.geom, :degrees) AND ST_DistanceSphere(o.geom, n.geom) <= :within_m
-WHERE n.import_id = :import_id AND o.stage <> 'void'
-  AND NOT EXISTS (SELECT FROM import_change c WHERE c.import_id = :import_id AND c.table_name = 'hazard'
-                  AND c.was ->> 'id' = n.id::text)
-  AND (o.import_id IS DISTINCT FROM :import_id OR o.number < n.number)
-ORDER BY n.number, distance_m LIMIT :most""")
 _NO_GRID = text("""
 SELECT number, ST_X(geom) AS lon, ST_Y(geom) AS lat, count(*) OVER () AS whole
 FROM hazard WHERE import_id = :import_id AND grid_id IS NULL ORDER BY number LIMIT :most""")
@@ -60,14 +44,6 @@ WHERE level = :level AND valid_to IS NULL AND code = ANY(:codes) ORDER BY code""
 _LINK = text("""
 UPDATE hazard SET external_id = :external_id WHERE id = :id AND external_id IS NULL
   AND NOT EXISTS (SELECT FROM hazard WHERE external_id = :external_id)""")
-METRES_OF_DEGREE = 80_000
-"""A degree of longitude is at least so long up to 44 degrees north or south."""
-
-
-def near_doubles(connection: Connection, import_id: uuid.UUID, *, within_m: float, most: int) -> Sequence[RowMapping]:
-    """Return hazards that an import added within some metres of another one of the same category and day."""
-    values = {"import_id": import_id, "within_m": within_m, "degrees": within_m / METRES_OF_DEGREE, "most": most}
-    return connection.execute(_NEAR, values).mappings().all()
 
 
 def without_grid(connection: Connection, import_id: uuid.UUID, *, most: int) -> Sequence[RowMapping]:

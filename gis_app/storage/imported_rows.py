@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,6 +34,8 @@ def upsert_staged(
     import_id: uuid.UUID,
     key: str = "external_id",
     extra: str = "",
+    first_values: Mapping[str, str] | None = None,
+    joined: str = "",
 ) -> LoadCount:
     """Insert the rows of a temporary table, or change those whose key is there with other values.
 
@@ -47,7 +49,12 @@ def upsert_staged(
         The column that tells rows apart; rows without it are always added.
     extra
         SQL of a further assignment on change, such as a version counted up.
+    first_values
+        SQL by column of what added rows alone get besides, ``h`` being the row of the temporary table.
+    joined
+        SQL of joins that ``first_values`` need, none of which drops or doubles a row.
     """
+    first = first_values or {}
     compared = [column for column in columns if column not in (*NOT_COMPARED, key)]
     differs = (
         f"({', '.join(f't.{column}' for column in compared)}) IS DISTINCT FROM "
@@ -63,7 +70,8 @@ def upsert_staged(
     # Counted by the database: a million answers are not sent.
     query = f"""
         WITH written AS (
-            INSERT INTO {table} AS t ({", ".join(columns)}) SELECT {", ".join(columns)} FROM {staged}
+            INSERT INTO {table} AS t ({", ".join([*columns, *first])})
+            SELECT {", ".join([*(f"h.{column}" for column in columns), *first.values()])} FROM {staged} h {joined}
             ON CONFLICT ({key}) DO UPDATE SET {", ".join([*assigned, *([extra] if extra else [])])}
             WHERE {differs.format(other="EXCLUDED")}
             RETURNING xmax = 0 AS was_added)

@@ -66,45 +66,11 @@ _ASSIGNMENTS = ", ".join(
     f"{name} = CAST(:{name} AS jsonb)" if name == "requests" else f"{name} = :{name}" for name in _STATE_COLUMNS
 )
 _STORE = text(f"UPDATE hazard SET changed_at = clock_timestamp(), {_ASSIGNMENTS} WHERE id = :id")  # noqa: S608
-# Steps of hazards that came with their dates alone: from files and the demo city.
-_EVENTS_OF_DATES = text("""
-INSERT INTO hazard_event (hazard_id, version, action, from_stage, to_stage, at, account, unit_code, scope_path)
-SELECT h.id, row_number() OVER (PARTITION BY h.id ORDER BY s.rank), s.action, s.from_stage, s.to_stage, s.at, :account,
-       CASE WHEN s.rank >= 3 THEN h.unit_code END, h.scope_path
-FROM hazard h CROSS JOIN LATERAL (VALUES
-    (1, 'report', NULL, 'reported', h.discovered_at),
-    (2, 'file', 'reported', 'filed', h.filed_at),
-    (3, 'assign', 'filed', 'assigned', h.assigned_at),
-    (4, 'start', 'assigned', 'handling',
-        CASE WHEN h.stage IN ('handling', 'feedback', 'verified', 'closed') THEN h.assigned_at END),
-    (5, 'feedback', 'handling', 'feedback', h.feedback_at),
-    (6, 'verify', 'feedback', 'verified', h.verified_at),
-    (7, 'close', 'verified', 'closed', h.closed_at),
-    (8, 'void', 'reported', 'void', CASE WHEN h.stage = 'void' THEN coalesce(h.filed_at, h.discovered_at) END)
-) s (rank, action, from_stage, to_stage, at)
-WHERE s.at IS NOT NULL AND NOT EXISTS (SELECT FROM hazard_event e WHERE e.hazard_id = h.id)""")
-# The narrowest rule that is not of one area alone; the light of what came with a deadline turns at 80 % of its time.
-_ROUTE_LOADED = text("""
-UPDATE hazard h SET limit_value = r.limit_value, limit_unit = r.limit_unit,
-    unit_code = coalesce(r.unit_code, 'town:' || split_part(h.scope_path, '/', 3)),
-    yellow_at = h.assigned_at + (h.due_at - h.assigned_at) * 0.8
-FROM (
-    SELECT DISTINCT ON (c.code, s.severity) c.code, s.severity, r.unit_code, r.limit_value, r.limit_unit
-    FROM hazard_category c CROSS JOIN (VALUES ('low'), ('general'), ('major'), ('severe')) s (severity)
-    JOIN routing_rule r ON r.category_code = c.code AND (r.severity IS NULL OR r.severity = s.severity)
-    WHERE r.area_code IS NULL AND r.valid_to IS NULL
-    ORDER BY c.code, s.severity, r.severity IS NULL, r.valid_from DESC) r
-WHERE r.code = h.category_code AND r.severity = h.severity AND h.unit_code IS NULL
-  AND h.stage IN ('assigned', 'handling', 'feedback', 'verified', 'closed')""")
 _AT_VILLAGE = text("""
 UPDATE hazard h SET geom = v.label_point, grid_id = NULL, source_datum = 'wgs84', source_x = NULL, source_y = NULL
 FROM area v, hazard_category c
 WHERE v.id = h.village_id AND c.code = h.category_code AND c.case_type <> 'hazard' AND NOT h.geom ~= v.label_point
   AND (CAST(:id AS uuid) IS NULL OR h.id = :id)""")
-_VERSIONS_OF_EVENTS = text("""
-UPDATE hazard h SET version = e.newest
-FROM (SELECT hazard_id, max(version) AS newest FROM hazard_event GROUP BY hazard_id) e
-WHERE e.hazard_id = h.id AND h.version < e.newest""")
 
 
 @dataclass(frozen=True)
@@ -176,11 +142,6 @@ def queue_counts(connection: Connection, *, now: datetime, unit: str = "") -> Ro
     return connection.execute(text(query), {"now": now, "unit": unit}).mappings().one()
 
 
-def route_loaded_hazards(connection: Connection) -> None:
-    """Give assigned hazards without a unit the one of the rules, its limit, and the moment of their yellow light."""
-    connection.execute(_ROUTE_LOADED)
-
-
 def similar_cases(
     connection: Connection, hazard_id: uuid.UUID, *, within_m: float, closed_since: datetime
 ) -> Sequence[RowMapping]:
@@ -214,13 +175,6 @@ def mark_recurrence(connection: Connection, hazard_id: uuid.UUID, earlier: uuid.
 def place_at_villages(connection: Connection, hazard_id: uuid.UUID | None = None) -> None:
     """Put disputes and services, or one of them, at the point of their village: they are nobody's house."""
     connection.execute(_AT_VILLAGE, {"id": hazard_id})
-
-
-def make_events_of_dates(connection: Connection, account: str) -> int:
-    """Make the steps of hazards that have none from their dates, and return how many."""
-    made = connection.execute(_EVENTS_OF_DATES, {"account": account}).rowcount
-    connection.execute(_VERSIONS_OF_EVENTS)
-    return made
 
 
 def _conditions(wanted: QueueFilter, now: datetime) -> tuple[str, dict[str, Any]]:

@@ -17,22 +17,26 @@ PLACE_COLUMNS: Mapping[str, TypeEngine[Any]] = {
 
 DAY_OF_HAZARD = "(s.discovered_at AT TIME ZONE 'Asia/Shanghai')::date"
 
-# array_agg, not LIMIT 1 or min(): those tempt the planner to walk the primary key instead of the spatial index.
+# Apart from the wide rows and in the order of their places, the points fit into memory page by page.
+_POINTS = """
+CREATE TEMPORARY TABLE {staged}_point ON COMMIT DROP AS
+SELECT s.ctid AS place, {day} AS day, s.geom FROM {staged} s ORDER BY s.geom"""
+# Area by area, so that PostGIS takes each boundary apart once and not once a point.
+_HOLDERS = """
+CREATE TEMPORARY TABLE {staged}_holder ON COMMIT DROP AS
+SELECT p.place, a.id, a.level, a.scope_path
+FROM area a JOIN {staged}_point p ON a.geom && p.geom AND ST_Intersects(a.geom, p.geom)
+WHERE a.level IN ('village', 'grid') AND a.valid_from <= p.day AND (a.valid_to IS NULL OR a.valid_to > p.day)"""
 # A point on a boundary goes to the older area, and to a grid and village that belong together.
-_HOLDER = """
-SELECT (array_agg(a.id ORDER BY {order}a.id))[1] AS id FROM area a
-WHERE a.level = '{level}' AND a.geom && s.geom AND ST_Intersects(a.geom, s.geom)
-  AND a.valid_from <= {day} AND (a.valid_to IS NULL OR a.valid_to > {day})"""
 _PLACE = """
+WITH at_grid AS (
+    SELECT DISTINCT ON (place) place, id, scope_path FROM {staged}_holder WHERE level = 'grid' ORDER BY place, id),
+found AS (
+    SELECT DISTINCT ON (v.place) v.place, v.id AS village_id, g.id AS grid_id, v.scope_path
+    FROM {staged}_holder v LEFT JOIN at_grid g USING (place)
+    WHERE v.level = 'village' ORDER BY v.place, NOT starts_with(g.scope_path, v.scope_path), v.id)
 UPDATE {staged} t SET village_id = found.village_id, grid_id = found.grid_id, scope_path = found.scope_path
-FROM (
-    SELECT s.ctid AS place, v.id AS village_id, g.id AS grid_id, v.scope_path
-    FROM {staged} s
-    CROSS JOIN LATERAL ({grid}) at_grid
-    LEFT JOIN area g ON g.id = at_grid.id
-    CROSS JOIN LATERAL ({village}) at_village
-    JOIN area v ON v.id = at_village.id) found
-WHERE t.ctid = found.place"""
+FROM found WHERE t.ctid = found.place"""
 
 
 def place_staged(connection: Connection, staged: str, *, day: str) -> int:
@@ -47,7 +51,14 @@ def place_staged(connection: Connection, staged: str, *, day: str) -> int:
     """
     for column, kind in PLACE_COLUMNS.items():
         connection.execute(text(f"ALTER TABLE {staged} ADD {column} {kind.compile(connection.dialect)}"))
-    grid = _HOLDER.format(level="grid", day=day, order="")
-    village = _HOLDER.format(level="village", day=day, order="NOT starts_with(g.scope_path, a.scope_path), ")
-    connection.execute(text(_PLACE.format(staged=staged, grid=grid, village=village)))
+    for statement in (
+        _POINTS,
+        "CREATE INDEX ON {staged}_point USING gist (geom)",
+        "ANALYZE {staged}_point",
+        _HOLDERS,
+        "ANALYZE {staged}_holder",
+        _PLACE,
+        "DROP TABLE {staged}_point, {staged}_holder",
+    ):
+        connection.execute(text(statement.format(staged=staged, day=day)))
     return int(connection.execute(text(f"SELECT count(*) FROM {staged} WHERE village_id IS NULL")).scalar_one())  # noqa: S608

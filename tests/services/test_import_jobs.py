@@ -240,11 +240,44 @@ def test_near_doubles_are_offered_and_never_merged_silently(desk):
     assert desk.rows("SELECT number FROM hazard ORDER BY 1") == [("A",), ("B",), ("Y",)]
 
 
+def test_of_very_many_pairs_the_first_are_listed_and_a_note_counts_the_rows(desk):
+    # 40 hazards in one place make 780 pairs; each but the first is one of a pair with an earlier row
+    job = desk.step(desk.send(table(*(hazard(f"N{row:02d}") for row in range(40)))), "check")
+    doubles = job["report"]["doubles"]
+    assert (len(doubles), doubles[0]["row"], doubles[0]["other"]["row"]) == (500, 3, 2)
+    assert [each["params"] for each in job["report"]["notes"]] == [{"shown": 500, "count": 39}]
+    # 1 + 2 + ... + 31 = 496: of the 33rd row, the first four
+    assert [(each["row"], each["other"]["row"]) for each in doubles[-4:]] == [(34, 2), (34, 3), (34, 4), (34, 5)]
+
+
 def test_a_merged_hazard_without_a_number_takes_the_one_of_the_file(desk):
     desk.imported(table(hazard("")))
     [(known,)] = desk.rows("SELECT id FROM hazard")
     desk.imported(table(hazard("X")), name="next.csv", merges={2: known})
     assert desk.rows("SELECT id, external_id FROM hazard") == [(known, "X")]
+
+
+def test_hazards_get_unit_limit_and_version_as_they_are_added(desk):
+    header = HEADER + ",filed_at,assigned_at,due_at,closed_at"
+    times = "2026-11-20 08:10:00,2026-11-20 09:00:00,2026-11-20 19:00:00,2026-11-20 12:00:00"
+    closed = "A,fire,general,closed,hotline,堵塞,2026-11-20 08:00:00,120.635,27.78," + times
+    open_one = "B,fire,general,filed,hotline,堵塞,2026-11-20 08:00:00,120.635,27.78,2026-11-20 08:10:00,,,"
+    desk.imported(table(closed, open_one, header=header))
+    # reported, filed, assigned, started, closed; the light turns at 80 % of the ten hours from nine
+    [first, second] = desk.rows("""
+        SELECT number, version, unit_code IS NOT NULL, limit_value IS NOT NULL, yellow_at,
+               (SELECT count(*) FROM hazard_event e WHERE e.hazard_id = h.id),
+               (SELECT array_agg(DISTINCT e.unit_code) FROM hazard_event e WHERE e.hazard_id = h.id AND e.version > 2)
+                   = ARRAY[unit_code]
+        FROM hazard h ORDER BY number""")
+    assert first == ("A", 5, True, True, datetime(2026, 11, 20, 9, tzinfo=UTC), 5, True)
+    assert second == ("B", 2, False, False, None, 2, None)
+    # the same rows with another title count up, and keep what they got
+    desk.imported(table(closed.replace("堵塞", "已清"), open_one, header=header), name="next.csv")
+    assert desk.rows("SELECT version, title, unit_code IS NOT NULL FROM hazard ORDER BY number") == [
+        (6, "已清", True),
+        (2, "堵塞", False),
+    ]
 
 
 def test_hazards_in_no_grid_are_told(desk):
