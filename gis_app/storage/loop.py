@@ -147,11 +147,14 @@ def similar_cases(
 ) -> Sequence[RowMapping]:
     """Return cases of the same category near by, the nearest first: open ones, and those closed since a moment."""
     query = text("""
+    -- Widened before the join: a function in its condition would keep row-level security from using the index.
+    WITH h AS MATERIALIZED (
+        SELECT id, category_code, geom, ST_Expand(geom, :degrees) AS around FROM hazard WHERE id = :id)
     SELECT o.id, o.number, o.title, o.stage, o.discovered_at, o.closed_at,
            ST_DistanceSphere(o.geom, h.geom) AS distance_m
-    FROM hazard h JOIN hazard o ON o.category_code = h.category_code AND o.id <> h.id
-         AND o.geom && ST_Expand(h.geom, :degrees) AND ST_DistanceSphere(o.geom, h.geom) <= :within_m
-    WHERE h.id = :id AND o.stage <> 'void' AND (o.stage <> 'closed' OR o.closed_at >= :closed_since)
+    FROM h JOIN hazard o ON o.geom && h.around AND o.category_code = h.category_code AND o.id <> h.id
+         AND ST_DistanceSphere(o.geom, h.geom) <= :within_m
+    WHERE o.stage <> 'void' AND (o.stage <> 'closed' OR o.closed_at >= :closed_since)
     ORDER BY distance_m LIMIT 10""")
     # A degree of longitude is at least 80 km up to 44 degrees north or south.
     values = {"id": hazard_id, "within_m": within_m, "degrees": within_m / 80_000, "closed_since": closed_since}
