@@ -22,41 +22,6 @@ _FORGET_POSITIONS = text("DELETE FROM live_position WHERE received_at < :before"
 _FIRST_TEAMS = text("""
 SELECT code, mode, ST_X(m.xy) AS x, ST_Y(m.xy) AS y
 FROM team CROSS JOIN LATERAL (SELECT ST_Transform(station, :srid) AS xy) m ORDER BY code LIMIT :most""")
-_POSITIONS = text("DELETE FROM live_position WHERE received_at < :before")
-_FIRST_TEAMS = text("""
-SELECT code, mode, ST_X(m.xy) AS x, ST_Y(m.xy) AS y
-FROM team CROSS JOIN LATERAL (SELECT ST_Transform(station, :srid) AS xy) m ORDER BY code LIMIT :most""")
-_PATROL = text("""
-SELECT id, team_id, geom IS NULL AS is_forgotten FROM patrol WHERE device = :device AND night = :night""")
-_ADD_PATROL = text("""
-INSERT INTO patrol (team_id, night, started_at, ended_at, mode, length_m, fix_count, device, is_stale, geom, scope_path)
-VALUES (:team_id, :night, :first, :last, :mode, 0, 0, :device, true, ST_GeomFromText('MULTILINESTRING EMPTY', 4326),
-        :scope_path)
-ON CONFLICT DO NOTHING RETURNING id""")
-_GROW_PATROL = text("""
-UPDATE patrol SET started_at = least(started_at, :first), ended_at = greatest(ended_at, :last),
-                  fix_count = fix_count + :added, is_stale = true
-WHERE id = :patrol""")
-_ADD_FIXES = text("""
-INSERT INTO track_point (device, recorded_at, sequence, patrol_id, speed_mps, accuracy_m, flag, scope_path, geom)
-SELECT :device, f.recorded_at, f.sequence, :patrol, f.speed, f.accuracy, f.flag, :scope_path,
-       ST_SetSRID(ST_MakePoint(f.lon, f.lat), 4326)
-FROM unnest(CAST(:recorded_at AS timestamptz[]), CAST(:sequence AS int[]), CAST(:lon AS float8[]),
-            CAST(:lat AS float8[]), CAST(:accuracy AS real[]), CAST(:speed AS real[]),
-            CAST(:flag AS smallint[]))
-            f (recorded_at, sequence, lon, lat, accuracy, speed, flag)
-ON CONFLICT DO NOTHING""")
-# What another area's device of the same name holds is neither changed nor seen, so it must not be acknowledged.
-_COUNT = text("""
-SELECT count(*) FROM unnest(CAST(:recorded_at AS timestamptz[]), CAST(:sequence AS int[])) f (recorded_at, sequence)
-JOIN track_point p ON p.device = :device AND p.recorded_at = f.recorded_at AND p.sequence = f.sequence""")
-_MOVE = text("""
-INSERT INTO live_position (patrol_id, recorded_at, received_at, speed_mps, geom, scope_path)
-VALUES (:patrol, :at, clock_timestamp(), :speed, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), :scope_path)
-ON CONFLICT (patrol_id) DO UPDATE
-SET recorded_at = excluded.recorded_at, received_at = excluded.received_at, speed_mps = excluded.speed_mps,
-    geom = excluded.geom
-WHERE excluded.recorded_at > live_position.recorded_at""")
 _POSITIONS = text("""
 SELECT l.patrol_id, p.mode, l.recorded_at, l.received_at, ST_X(l.geom) AS lon, ST_Y(l.geom) AS lat
 FROM live_position l JOIN patrol p ON p.id = l.patrol_id
