@@ -182,16 +182,9 @@ class Client:
         """Delete a data set of the own workspace by its layer, as ``save`` returned it."""
         self._answer("DELETE", f"/api/workspace/{layer.removeprefix('ws-')}")
 
-    def _json(
-        self,
-        method: str,
-        place: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: Any = None,
-        content: bytes | None = None,
-    ) -> dict[str, Any]:
-        found: dict[str, Any] = self._answer(method, place, params=params, body=body, content=content).json()
+    def _json(self, method: str, place: str, **sent: Any) -> dict[str, Any]:
+        """Return the JSON that is answered; ``sent`` as ``_answer`` takes it."""
+        found: dict[str, Any] = self._answer(method, place, **sent).json()
         return found
 
     def _answer(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from gis_app.analysis.line_pieces import straight_pieces
 from gis_app.analysis.metric_crs import metric_geometries
 from gis_app.analysis.swept_rows import swept_shares
 
@@ -59,7 +60,7 @@ def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArra
     share = np.zeros(len(polygons))
     if not len(polygons) or not len(lines):
         return share
-    pieces, line = _pieces(lines)
+    pieces, line = straight_pieces(lines)
     near, grid = shapely.STRtree(polygons).query(
         shapely.linestrings(pieces), predicate="dwithin", distance=reach_m[line]
     )
@@ -81,14 +82,6 @@ def swept_share(grids: Any, tracks: Any, *, sweep_m: npt.ArrayLike) -> FloatArra
     if found:
         share[swept] = np.concatenate(found)
     return share
-
-
-def _pieces(lines: ShapeArray) -> tuple[FloatArray, IntArray]:
-    """Return the straight pieces of lines, ``(k, 2, 2)``, and the position of the line each belongs to."""
-    parts, line = shapely.get_parts(lines, return_index=True)
-    xy, part = shapely.get_coordinates(parts, return_index=True)
-    goes_on = np.nonzero(part[1:] == part[:-1])[0]
-    return np.stack([xy[goes_on], xy[goes_on + 1]], axis=1), line[part[goes_on]].astype(np.int64)
 
 
 def _refuse_different_crs(grids: Any, tracks: Any) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from gis_app.analysis.line_pieces import straight_pieces
 from gis_app.analysis.street_coverage import FloatArray, Stretches, merged
 
 _Interval = tuple[FloatArray, FloatArray]
@@ -33,7 +34,7 @@ def share_near(line: Any, others: Any, within_m: float) -> float:
     -------
     0 to 1; 1 for a line without length.
     """
-    own, near = _pieces(line), _pieces(others)
+    own, near = straight_pieces(line)[0], straight_pieces(others)[0]
     long_m = np.hypot(*(own[:, 1] - own[:, 0]).T)
     if not long_m.sum():
         return 1.0
@@ -44,14 +45,6 @@ def share_near(line: Any, others: Any, within_m: float) -> float:
     inside = high > low
     found = merged(Stretches(at[inside], low[inside], high[inside]))
     return float(((found.high - found.low) * long_m[found.segment]).sum() / long_m.sum())
-
-
-def _pieces(lines: Any) -> FloatArray:
-    """Return the straight pieces of lines, ``(n, 2, 2)``: piece, end, (x, y)."""
-    parts = shapely.get_parts(lines)
-    xy, part = shapely.get_coordinates(parts, return_index=True)
-    goes_on = np.nonzero(part[1:] == part[:-1])[0]
-    return np.stack([xy[goes_on], xy[goes_on + 1]], axis=1)
 
 
 def _shapes(pieces: FloatArray) -> npt.NDArray[np.object_]:

@@ -161,19 +161,15 @@ def case_json(row: RowMapping, now: datetime) -> dict[str, Any]:
 def _each(name: str, allowed: Sequence[str]) -> list[str]:
     wanted = [part for part in request.args.get(name, "").split(",") if part]
     for part in wanted:
-        _refuse_unknown(name, part, allowed)
+        require_one_of(name, part, allowed)
     return wanted
 
 
 def _one(name: str, allowed: Sequence[str]) -> str:
     wanted = request.args.get(name, "")
     if wanted:
-        _refuse_unknown(name, wanted, allowed)
+        require_one_of(name, wanted, allowed)
     return wanted
-
-
-def _refuse_unknown(name: str, value: str, allowed: Sequence[str]) -> None:
-    require_one_of(name, value, allowed)
 
 
 def _safe(words: str) -> str:

@@ -144,7 +144,7 @@ def _wanted() -> Shift:
     now = shift_at(current_app.extensions["jingwei"].now())
     name = request.args.get("shift", "")
     if name:
-        require_one_of("shift", name, ("day", "night"))
+        require_one_of("shift", name, ShiftName)
     day = params.day("day")
     if day is not None and not 1990 <= day.year <= 2200:
         raise InvalidInput(
