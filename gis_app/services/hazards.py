@@ -151,10 +151,12 @@ def correct(
             )
         _check_category(work.connection, changes.get("category_code"))
         moved = {} if spot is None else _placed(work.connection, spot, before["discovered_at"])
+        hazard_cells.uncount_hazard(work.connection, hazard_id)
         hazards.correct_hazard(work.connection, hazard_id, {**changes, **moved})
         loop.place_at_villages(work.connection, hazard_id)
+        hazard_cells.count_hazard(work.connection, hazard_id)
         for path in {before["scope_path"], moved.get("scope_path", before["scope_path"])}:
-            hazard_cells.refresh_village_month(work.connection, path, before["discovered_at"])
+            hazard_cells.note_change(work.connection, path)
         fields = sorted([*changes, *(("place_on_map",) if spot else ())])
         work.note("hazard.correct", f"hazard:{hazard_id}", scope_path=before["scope_path"], fields=fields)
         after = hazards.hazard(work.connection, hazard_id)
@@ -245,7 +247,8 @@ def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report) -> Ro
     loop.place_at_villages(connection, hazard_id)
     _mark_recurrence(connection, hazard_id, wanted.discovered_at)
     loop.add_event(connection, _first_event(work, hazard_id, now, where["scope_path"]))
-    hazard_cells.refresh_village_month(connection, where["scope_path"], wanted.discovered_at)
+    hazard_cells.count_hazard(connection, hazard_id)
+    hazard_cells.note_change(connection, where["scope_path"])
     work.note("hazard.report", f"hazard:{hazard_id}", scope_path=where["scope_path"], category=wanted.category_code)
     work.notices.append(
         notices.of_step(

@@ -88,9 +88,8 @@ def _take(work: Writing, caller: Caller, row: RowMapping, step: Step, *, version
         },
     )
     if (before.stage in ENDED_STAGES) != (after.stage in ENDED_STAGES):
-        hazard_cells.refresh_village_month(work.connection, row["scope_path"], row["discovered_at"])
-    else:
-        hazard_cells.note_change(work.connection, row["scope_path"])
+        hazard_cells.count_ended_or_reopened(work.connection, row["id"])
+    hazard_cells.note_change(work.connection, row["scope_path"])
     work.note(f"hazard.{step.action.value}", f"hazard:{row['id']}", scope_path=row["scope_path"], version=after.version)
     work.notices.append(
         notices.of_step(

@@ -38,19 +38,25 @@ UNION ALL
 SELECT {_FINDING}, 'geofence', h.at FROM arrived h JOIN alert_rule r ON r.kind = 'geofence' AND {_FITS}
     AND ST_Intersects(ST_SetSRID(ST_GeomFromGeoJSON(r.parameters -> 'fence'), 4326), h.geom)
 ORDER BY at""")  # noqa: S608
-# Every case of a cluster is a finding of the case that completed it; the box comes first, the index serves it.
+# Every case of a cluster is a finding of the case that completed it. What is asked of its neighbours is made ready
+# before the join: a function in the join's condition would keep row-level security from using the index of places.
 _CLUSTERS = text(f"""
 WITH {_ARRIVED},
-seed AS (SELECT h.*, r.id AS rule FROM arrived h JOIN alert_rule r ON r.kind = 'cluster' AND {_FITS}),
+seed AS MATERIALIZED (
+    SELECT h.id, h.geom, r.id AS rule, r.scope_path AS rule_path, wanted.*,
+           r.parameters ->> 'category' AS category,
+           ST_Expand(h.geom, wanted.within_m / 80000) AS around,
+           :now - wanted.within_h * interval '1 hour' AS since
+    FROM arrived h JOIN alert_rule r ON r.kind = 'cluster' AND {_FITS}
+    CROSS JOIN LATERAL (
+        SELECT CAST(r.parameters ->> 'within_m' AS float8) AS within_m,
+               CAST(r.parameters ->> 'within_h' AS float8) AS within_h) wanted),
 near AS (
     SELECT seed.id AS seed_id, seed.rule, h.id, count(*) OVER (PARTITION BY seed.id, seed.rule) AS members
-    FROM seed JOIN alert_rule r ON r.id = seed.rule
-    JOIN hazard h ON h.geom && ST_Expand(seed.geom, CAST(r.parameters ->> 'within_m' AS float8) / 80000)
-        AND ST_DWithin(CAST(h.geom AS geography), CAST(seed.geom AS geography),
-                       CAST(r.parameters ->> 'within_m' AS float8))
-        AND h.discovered_at > :now - CAST(r.parameters ->> 'within_h' AS float8) * interval '1 hour'
-        AND h.stage <> 'void' AND starts_with(h.scope_path, r.scope_path)
-        AND coalesce(r.parameters ->> 'category', h.category_code) = h.category_code)
+    FROM seed JOIN hazard h ON h.geom && seed.around AND h.discovered_at > seed.since
+        AND ST_DWithin(CAST(h.geom AS geography), CAST(seed.geom AS geography), seed.within_m)
+        AND h.stage <> 'void' AND starts_with(h.scope_path, seed.rule_path)
+        AND coalesce(seed.category, h.category_code) = h.category_code)
 SELECT DISTINCT ON (r.id, h.id) {_FINDING}, 'cluster' AS kind, near.seed_id,
        r.parameters ->> 'within_m' AS within_m, h.discovered_at AS at
 FROM near JOIN alert_rule r ON r.id = near.rule JOIN hazard h ON h.id = near.id

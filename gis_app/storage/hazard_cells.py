@@ -2,29 +2,70 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
 from gis_app.domain.periods import CITY_TIME
-from gis_app.storage.counted_tiles import AS_COUNTED_TILE, CELL_ZOOMS, IN_TILE, cell_columns, counted_place
+from gis_app.storage.counted_tiles import AS_COUNTED_TILE, CELL_ZOOMS, IN_TILE, counted_place
+from gis_app.storage.hazard_tiles import WORLD_ZOOM
 from gis_app.storage.tiles import TileAddress, TileFilter
 
 CELL_TILE_ZOOMS = range(7, 13)
 """Zooms of tiles that are answered from counts; from the next zoom on every hazard is drawn."""
 
+_FINEST = CELL_TILE_ZOOMS.stop - 1
+_MONTH = "date_trunc('month', h.discovered_at AT TIME ZONE 'Asia/Shanghai')::date"
+_SHIFT = WORLD_ZOOM - CELL_ZOOMS - _FINEST
+_CELL = f"h.world_x >> {_SHIFT} AS cell_x, h.world_y >> {_SHIFT} AS cell_y"
+_ZOOMS = f"generate_series({CELL_TILE_ZOOMS.start}, {_FINEST}) AS z (zoom)"
+_KEYS = "zoom, cell_x, cell_y, month, severity, scope_path"
+_IS_ITS_CELL = f"(c.{_KEYS.replace(', ', ', c.')}) = (one.{_KEYS.replace(', ', ', one.')})"
+# Every cell is four of the next finer zoom: rows are read once, and the coarser zooms are sums of the finest.
 _COUNT = f"""
-INSERT INTO hazard_month_cell (zoom, cell_x, cell_y, month, severity, scope_path, hazard_count, open_count, geom)
-SELECT zoom, cell_x, cell_y, month, severity, scope_path, count(*), count(*) FILTER (WHERE is_open),
-       ST_SetSRID(ST_MakePoint(avg(ST_X(geom)), avg(ST_Y(geom))), 4326)
+INSERT INTO hazard_month_cell ({_KEYS}, hazard_count, open_count, geom)
+SELECT zoom, cell_x >> {_FINEST} - zoom, cell_y >> {_FINEST} - zoom, month, severity, scope_path,
+       sum(hazard_count), sum(open_count),
+       ST_SetSRID(ST_MakePoint(sum(x_sum) / sum(hazard_count), sum(y_sum) / sum(hazard_count)), 4326)
 FROM (
-    SELECT z.zoom, {cell_columns("h.geom", f"2 ^ (z.zoom + {CELL_ZOOMS})")},
-           date_trunc('month', h.discovered_at AT TIME ZONE 'Asia/Shanghai')::date AS month,
-           h.severity, h.scope_path, h.stage NOT IN ('closed', 'void') AS is_open, h.geom
-    FROM hazard h CROSS JOIN generate_series({CELL_TILE_ZOOMS.start}, {CELL_TILE_ZOOMS.stop - 1}) AS z (zoom)
-    WHERE {{restriction}}) placed
-GROUP BY zoom, cell_x, cell_y, month, severity, scope_path"""  # noqa: S608
+    SELECT {_CELL}, {_MONTH} AS month, h.severity, h.scope_path, count(*) AS hazard_count,
+           count(*) FILTER (WHERE h.stage NOT IN ('closed', 'void')) AS open_count,
+           sum(ST_X(h.geom)) AS x_sum, sum(ST_Y(h.geom)) AS y_sum
+    FROM hazard h WHERE {{restriction}}
+    GROUP BY 1, 2, 3, 4, 5) finest CROSS JOIN {_ZOOMS}
+GROUP BY 1, 2, 3, 4, 5, 6"""  # noqa: S608
+
+# One hazard's cells, a row for each zoom.
+_OF_HAZARD = f"""
+WITH one AS (
+    SELECT z.zoom, cell_x >> {_FINEST} - z.zoom AS cell_x, cell_y >> {_FINEST} - z.zoom AS cell_y, month, severity,
+           scope_path, is_open, geom
+    FROM (SELECT {_CELL}, {_MONTH} AS month, h.severity, h.scope_path,
+                 (h.stage NOT IN ('closed', 'void'))::int AS is_open, h.geom
+          FROM hazard h WHERE h.id = :id) hazard CROSS JOIN {_ZOOMS} ORDER BY z.zoom)"""  # noqa: S608
+_MEAN = (
+    "ST_SetSRID(ST_MakePoint((ST_X(c.geom) * c.hazard_count {sign} ST_X({place})) / (c.hazard_count {sign} 1), "
+    "(ST_Y(c.geom) * c.hazard_count {sign} ST_Y({place})) / (c.hazard_count {sign} 1)), 4326)"
+)
+_ADD = text(f"""{_OF_HAZARD}
+INSERT INTO hazard_month_cell AS c ({_KEYS}, hazard_count, open_count, geom)
+SELECT {_KEYS}, 1, is_open, geom FROM one
+ON CONFLICT ({_KEYS}) DO UPDATE
+SET hazard_count = c.hazard_count + 1, open_count = c.open_count + excluded.open_count,
+    geom = {_MEAN.format(sign="+", place="excluded.geom")}""")  # noqa: S608
+_TAKE_OUT = text(f"""{_OF_HAZARD}, emptied AS (
+    DELETE FROM hazard_month_cell c USING one WHERE {_IS_ITS_CELL} AND c.hazard_count = 1)
+UPDATE hazard_month_cell c
+SET hazard_count = c.hazard_count - 1, open_count = c.open_count - one.is_open,
+    geom = {_MEAN.format(sign="-", place="one.geom")}
+FROM one WHERE {_IS_ITS_CELL} AND c.hazard_count > 1""")  # noqa: S608
+_ENDED_OR_REOPENED = text(f"""{_OF_HAZARD}
+UPDATE hazard_month_cell c SET open_count = c.open_count + CASE one.is_open WHEN 1 THEN 1 ELSE -1 END
+FROM one WHERE {_IS_ITS_CELL}""")  # noqa: S608
+_SHARE_COUNTS = text("SELECT pg_advisory_xact_lock_shared(330381009)")
+_OWN_COUNTS = text("SELECT pg_advisory_xact_lock(330381009)")
 
 _NOTE_CHANGE = text("""
 INSERT INTO village_change (scope_path, changed_at) VALUES (:path, clock_timestamp())
@@ -41,7 +82,7 @@ WITH parts AS (
     WHERE zoom = :z AND month >= :first_month AND month < :end_month
       AND geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
     UNION ALL
-    SELECT {cell_columns("geom", ":cells")}, 1, (stage NOT IN ('closed', 'void'))::int, ST_X(geom), ST_Y(geom)
+    SELECT world_x >> :shift, world_y >> :shift, 1, (stage NOT IN ('closed', 'void'))::int, ST_X(geom), ST_Y(geom)
     FROM hazard
     WHERE geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
       AND (discovered_at >= :start AND discovered_at < :months_start
@@ -56,25 +97,39 @@ cells AS (
 
 
 def refresh_hazard_month_cells(connection: Connection, months: Iterable[date] | None = None) -> None:
-    """Count the hazards of some months anew (the first days of them, in the city's time), or of all."""
+    """Count the hazards of some months anew (the first days of them, in the city's time), or of all.
+
+    Until the transaction ends nobody else counts: a hazard added meanwhile waits, and is neither missed nor doubled.
+    """
+    connection.execute(_OWN_COUNTS)
     if months is None:
         connection.execute(text("DELETE FROM hazard_month_cell"))
         connection.execute(text(_COUNT.format(restriction="true")))
         return
-    wanted = {"months": list(months)}
-    connection.execute(text("DELETE FROM hazard_month_cell WHERE month = ANY(:months)"), wanted)
-    restriction = "date_trunc('month', h.discovered_at AT TIME ZONE 'Asia/Shanghai')::date = ANY(:months)"
-    connection.execute(text(_COUNT.format(restriction=restriction)), wanted)
+    wanted = sorted(months)
+    connection.execute(text("DELETE FROM hazard_month_cell WHERE month = ANY(:months)"), {"months": wanted})
+    if wanted:
+        restriction = f"h.discovered_at >= :start AND h.discovered_at < :end AND {_MONTH} = ANY(:months)"
+        window = {"start": _midnight(wanted[0]), "end": _midnight(_next_month(wanted[-1]))}
+        connection.execute(text(_COUNT.format(restriction=restriction)), window | {"months": wanted})
 
 
-def refresh_village_month(connection: Connection, scope_path: str, moment: datetime) -> None:
-    """Count the hazards of one village in the month of a moment anew, and note that something changed there."""
-    month = moment.astimezone(CITY_TIME).date().replace(day=1)
-    values = {"path": scope_path, "month": month, "start": _midnight(month), "end": _midnight(_next_month(month))}
-    connection.execute(text("DELETE FROM hazard_month_cell WHERE scope_path = :path AND month = :month"), values)
-    note_change(connection, scope_path)
-    restriction = "h.scope_path = :path AND h.discovered_at >= :start AND h.discovered_at < :end"
-    connection.execute(text(_COUNT.format(restriction=restriction)), values)
+def count_hazard(connection: Connection, hazard_id: uuid.UUID) -> None:
+    """Add a hazard to the counts of its cells."""
+    connection.execute(_SHARE_COUNTS)
+    connection.execute(_ADD, {"id": hazard_id})
+
+
+def uncount_hazard(connection: Connection, hazard_id: uuid.UUID) -> None:
+    """Take a hazard out of the counts of its cells, before its place, severity or stage changes."""
+    connection.execute(_SHARE_COUNTS)
+    connection.execute(_TAKE_OUT, {"id": hazard_id})
+
+
+def count_ended_or_reopened(connection: Connection, hazard_id: uuid.UUID) -> None:
+    """Count a hazard as open or ended in its cells, after it has just become so."""
+    connection.execute(_SHARE_COUNTS)
+    connection.execute(_ENDED_OR_REOPENED, {"id": hazard_id})
 
 
 def note_change(connection: Connection, scope_path: str) -> None:
@@ -100,6 +155,7 @@ def hazard_cell_tile(connection: Connection, layer: str, address: TileAddress, w
     first_month, end_month = whole_months(wanted.start, wanted.end)
     no_month = first_month == end_month
     values = counted_place(layer, address) | {
+        "shift": WORLD_ZOOM - CELL_ZOOMS - address.zoom,
         "start": wanted.start,
         "end": wanted.end,
         "first_month": first_month,

@@ -1,6 +1,7 @@
 """Counts made before agree with a plain count, whatever the window and the scope."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import mapbox_vector_tile
@@ -13,7 +14,15 @@ from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Scope
 from gis_app.storage.counted_tiles import counted_tile
 from gis_app.storage.engine import scoped, system_scope
-from gis_app.storage.hazard_cells import CELL_TILE_ZOOMS, hazard_cell_tile, refresh_hazard_month_cells, whole_months
+from gis_app.storage.hazard_cells import (
+    CELL_TILE_ZOOMS,
+    count_ended_or_reopened,
+    count_hazard,
+    hazard_cell_tile,
+    refresh_hazard_month_cells,
+    uncount_hazard,
+    whole_months,
+)
 from gis_app.storage.tiles import TileAddress, TileFilter, TileSource
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -125,6 +134,84 @@ def test_refreshing_one_month_changes_that_month_alone(square):
         start, end = (datetime(2026, month, 1, tzinfo=CITY_TIME) for month in (2, 3))
         plain = connection.execute(PLAIN, {"start": start, "end": end}).one()[0]
         assert connection.execute(count, {"month": date(2026, 2, 1)}).scalar_one() == plain > before
+
+
+def counts_of(connection):
+    rows = connection.execute(
+        text("""
+        SELECT zoom, cell_x, cell_y, month, severity, scope_path, hazard_count, open_count, ST_X(geom), ST_Y(geom)
+        FROM hazard_month_cell""")
+    ).all()
+    counts = {row[:6]: row[6:8] for row in rows}
+    assert len(counts) == len(rows)
+    return counts, {row[:6]: row[8:] for row in rows}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hazards_counted_one_by_one_are_counted_as_all_at_once(square, seed):
+    draw = random.Random(seed)
+    with scoped(square, system_scope()) as connection:
+        add_hazards(connection, 40, seed=seed)
+        refresh_hazard_month_cells(connection)
+        ids = set(connection.execute(text("SELECT id FROM hazard")).scalars())
+        for step in range(60):
+            action = draw.choice(["add", "correct", "end", "end"])
+            if action == "add":
+                add_hazards(connection, 1, seed=1000 * (seed + 1) + step)
+                (added,) = set(connection.execute(text("SELECT id FROM hazard")).scalars()) - ids
+                ids.add(added)
+                count_hazard(connection, added)
+                continue
+            values = {
+                "id": draw.choice(sorted(ids)),
+                "lon": draw.uniform(120.5, 120.9),
+                "lat": draw.uniform(27.7, 27.9),
+                "severity": draw.choice(["low", "severe"]),
+            }
+            if action == "correct":
+                uncount_hazard(connection, values["id"])
+                connection.execute(
+                    text("""
+                    UPDATE hazard SET geom = ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), severity = :severity
+                    WHERE id = :id"""),
+                    values,
+                )
+                count_hazard(connection, values["id"])
+            else:
+                connection.execute(
+                    text(
+                        "UPDATE hazard SET stage = CASE stage WHEN 'closed' THEN 'handling' ELSE 'closed' END "
+                        "WHERE id = :id AND stage <> 'void'"
+                    ),
+                    values,
+                )
+                stage = connection.execute(text("SELECT stage FROM hazard WHERE id = :id"), values).scalar_one()
+                if stage != "void":
+                    count_ended_or_reopened(connection, values["id"])
+        one_by_one, places = counts_of(connection)
+        refresh_hazard_month_cells(connection)
+        at_once, exact_places = counts_of(connection)
+    assert one_by_one == at_once
+    assert sum(count for key, (count, _) in at_once.items() if key[0] == 9) == len(ids) > 40
+    assert all(places[key] == pytest.approx(place, abs=1e-9) for key, place in exact_places.items())
+
+
+def test_reports_of_one_village_at_one_moment_are_each_counted_once(square):
+    with scoped(square, system_scope()) as connection:
+        add_hazards(connection, 12, seed=5)
+        ids = connection.execute(text("SELECT id FROM hazard")).scalars().all()
+
+    def report(hazard_id):
+        with scoped(square, system_scope()) as connection:
+            count_hazard(connection, hazard_id)
+            connection.execute(text("SELECT pg_sleep(0.05)"))
+
+    with ThreadPoolExecutor(4) as reporters:
+        list(reporters.map(report, ids))
+    with scoped(square, system_scope()) as connection:
+        counts, _ = counts_of(connection)
+        refresh_hazard_month_cells(connection)
+        assert counts == counts_of(connection)[0]
 
 
 @pytest.mark.parametrize(

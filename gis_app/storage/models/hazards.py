@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Text,
+    UniqueConstraint,
     Uuid,
     false,
     func,
@@ -143,7 +144,10 @@ class HazardMonthCell(Base):
     """Hazards counted per zoom, cell, month, severity and village: what low zooms draw instead of points."""
 
     __tablename__ = "hazard_month_cell"
-    __table_args__ = (Index("ix_hazard_month_cell_month", "zoom", "month"),)
+    __table_args__ = (
+        UniqueConstraint("scope_path", "month", "zoom", "cell_x", "cell_y", "severity"),
+        Index("ix_hazard_month_cell_month", "zoom", "month"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     zoom: Mapped[int]
