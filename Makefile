@@ -11,6 +11,8 @@ JOBS ?= 2
 SPREAD := --dist loadfile --no-loadscope-reorder
 # DATABASE_URL set: your own PostGIS serves instead of the embedded one, so PostgreSQL is not installed here.
 DATABASE_PACKAGES := $(if $(DATABASE_URL),,postgis)
+# Programs are compiled once, not at each of their starts.
+unexport PYTHONDONTWRITEBYTECODE
 say = @printf '\033[1m== %s\033[0m\n' "$(1)"
 
 .PHONY: help demo test coverage lint format serve stop screenshots notebooks locks clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import socket
@@ -93,7 +94,12 @@ def serve(settings: Settings, database: Database, listener: socket.socket, *, te
     retention.checked_days(settings.track_days)
     # Made here once, so that its errors are told here; the engine connects first in the workers, after the fork.
     engine = database.make_app_engine(settings.connections)
+    # What is imported and made here stays until the end: looking through it for garbage would only delay the start, and
+    # later copy pages that the workers share.
+    gc.disable()
     application = importlib.import_module(APPLICATION).create_app(settings, engine)
+    gc.freeze()
+    gc.enable()
     with long_job(database.app) as connection:
         # A city from before there was a loop gets its units and rules now.
         begin_loop(connection)

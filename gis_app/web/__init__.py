@@ -22,11 +22,13 @@ from gis_app.services.feature_collections import Catalogue
 from gis_app.services.gate import Gate
 from gis_app.services.identity_provider import IdentityProvider, configured
 from gis_app.services.live_events import EventFeed, Waker
+from gis_app.services.live_positions import PositionFeed
 from gis_app.services.looks import Looks
 from gis_app.services.published import Published
 from gis_app.services.questions import QuestionDesk
 from gis_app.services.reach import LiveLooks
 from gis_app.services.tiles import TileStore
+from gis_app.services.track_intake import LIVE_FOR
 from gis_app.services.wall import WallFigures
 from gis_app.services.workspace_intake import WorkspaceIntake
 from gis_app.settings import Settings
@@ -173,6 +175,7 @@ class AppState:
     published: Published
     streams: events.Streams
     events: EventFeed
+    positions: PositionFeed
     waker: Waker
     wall_figures: WallFigures
     pictures: FileStore
@@ -234,6 +237,7 @@ def _state(settings: Settings, engine: Engine, *, now: Callable[[], datetime]) -
         live_looks=LiveLooks(ledger),
         published=Published(engine, now),
         events=EventFeed(engine),
+        positions=PositionFeed(engine, now, LIVE_FOR),
         waker=Waker(engine),
         wall_figures=WallFigures(engine),
         pictures=FileStore(settings.home / "pictures"),

@@ -18,14 +18,13 @@ from gis_app.services.gate import Caller
 from gis_app.services.live_events import EventFeed, Waker, joined
 from gis_app.services.live_positions import LivePositions
 from gis_app.services.tiles import TileStore
-from gis_app.services.track_intake import LIVE_FOR
 from gis_app.web.access import asking_again, requires
 from gis_app.web.contract import Parameter, contract
 
 blueprint = Blueprint("events", __name__)
 TICK_S = 1.0
-LEAST_PAUSE_S = 0.1
-"""Between two tellings, so that a storm of events is told in a few pieces."""
+LEAST_PAUSE_S = 0.25
+"""Between two tellings, so that a storm of events is told in a few pieces, and many open pages cost little."""
 PING_S = 5.0
 LONGEST_S = 3600.0
 """After an hour the browser connects anew, perhaps to a worker with fewer streams."""
@@ -70,7 +69,7 @@ def events() -> ResponseReturnValue:
         state.tiles,
         state.events,
         state.waker,
-        LivePositions(state.engine, state.now() - LIVE_FOR),
+        LivePositions(state.positions),
         asking_again(),
         is_closing,
         last_id=_last_id(request.headers.get("Last-Event-ID") or request.args.get("after", "")),

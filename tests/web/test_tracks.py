@@ -12,7 +12,7 @@ from gis_app.analysis.datum import wgs84_to_gcj02
 from gis_app.analysis.tracks import FixFlag
 from gis_app.domain.rights import Right, Role, Scope
 from gis_app.services import patrol_tracks
-from gis_app.services.live_positions import LivePositions
+from gis_app.services.live_positions import LivePositions, PositionFeed
 from gis_app.storage import patrol_tracks as tracks_stored
 from gis_app.storage.engine import make_engine, scoped, system_scope
 from tests.web.conftest import NOW
@@ -191,14 +191,18 @@ def test_positions_are_told_once_and_only_where_they_may_be_seen(phone, own_data
     # A late one is no news.
     assert phone.post("/api/tracks/fixes", json=batch([fix(9)])).status_code == 201
     right = frozenset({Right.VIEW_LIVE_POSITIONS})
-    beginning = datetime(2020, 1, 1, tzinfo=UTC)
-    commander, elsewhere = (LivePositions(own_database, beginning) for _ in range(2))
+    feed = PositionFeed(own_database, lambda: NOW, timedelta(hours=1))
+    commander, elsewhere = (LivePositions(feed) for _ in range(2))
     [told] = commander.news(Scope("a", WEST, right))
     assert (round(told["lon"], 4), told["mode"]) == (120.6006, "foot")
     assert set(told) == {"patrol", "mode", "recorded_at", "lon", "lat"}
     assert commander.news(Scope("a", WEST, right)) == []
     assert elsewhere.news(Scope("b", EAST, right)) == []
-    assert LivePositions(own_database, beginning).news(Scope("c", WEST)) == []
+    assert LivePositions(feed).news(Scope("c", WEST)) == []
+    # A page that comes later is told of it too, as long as it is no older than that.
+    assert [each["lon"] for each in LivePositions(feed).news(Scope("d", WEST, right))] == [told["lon"]]
+    later = PositionFeed(own_database, lambda: datetime.now(UTC) + timedelta(hours=2), timedelta(hours=1))
+    assert LivePositions(later).news(Scope("d", WEST, right)) == []
 
 
 def test_late_fixes_bring_the_coverage_of_their_night_up_to_date_and_only_then(phone, own_database):
