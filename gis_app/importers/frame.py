@@ -19,6 +19,7 @@ from gis_app.domain.errors import InvalidInput
 from gis_app.domain.periods import CITY_TIME
 from gis_app.importers import area_names, checks, datums, formats, sandbox, vocabulary
 from gis_app.importers.file_copy import private_copy
+from gis_app.importers.file_notes import Note, notes_of
 from gis_app.importers.kinds import KINDS, ImportKind
 from gis_app.importers.mapping import ColumnMapping, require_usable
 from gis_app.importers.placing import place
@@ -51,19 +52,6 @@ class CityRules:
     now: datetime | None = None
     time_zone: tzinfo = CITY_TIME
     areas: Sequence[area_names.KnownArea] = ()
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something the importer of a file should know, though nothing is wrong."""
-
-    template: str
-    params: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        """The note in English."""
-        return self.template.format(**self.params)
 
 
 @dataclass(frozen=True)
@@ -182,7 +170,7 @@ def check(
     settled = "wgs84" if not facts.has_places else datums.settle(declared, facts.declared_datum, file_name=path.name)
     frame = _checked(table, kind, settled, log=log, city=city, has_places=facts.has_places)
     good = frame[~frame["source_row"].isin(log.bad_rows)].reset_index(drop=True) if log.bad_rows else frame
-    imported = ImportedFrame(good, kind, path.name, sha256, format_name, settled, _notes(table, facts))
+    imported = ImportedFrame(good, kind, path.name, sha256, format_name, settled, notes_of(table, facts))
     return CheckedFile(imported, log.problems, log.further_count, log.bad_rows, tuple(table.headers))
 
 
@@ -229,25 +217,3 @@ def _with_sequence(fixes: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     """Return the fixes with a running number, from 0 per device and moment, where the file gives none."""
     running = fixes.groupby(["device", "recorded_at"], sort=False, dropna=False).cumcount().astype("Int64")
     return fixes.assign(sequence=fixes["sequence"].fillna(running))
-
-
-def _notes(table: Table, facts: FileFacts) -> tuple[Note, ...]:
-    notes = list(file_notes(facts))
-    if not facts.has_places:
-        notes.append(Note("Rows lie at a point inside the village or grid they name."))
-    unused = table.unused_headers
-    if not facts.has_places:
-        unused = {name for name in unused if name not in table.place_columns}
-    if unused:
-        notes.append(Note("Columns that were not used: {names}.", {"names": ", ".join(sorted(unused))}))
-    return tuple(notes)
-
-
-def file_notes(facts: FileFacts) -> tuple[Note, ...]:
-    """Return what a reader noted of the file as a whole."""
-    notes = [Note(template, params) for template, params in facts.notes]
-    if facts.dropped_heights:
-        notes.append(Note("Heights were left out: {count} positions had one.", {"count": facts.dropped_heights}))
-    if facts.encoding == "gb18030":
-        notes.append(Note("The file was read as GB18030 (GBK) text."))
-    return tuple(notes)

@@ -15,7 +15,7 @@ from gis_app.domain.errors import InvalidInput
 from gis_app.domain.workspaces import DataColumn, property_names
 from gis_app.importers import datums, formats, sandbox
 from gis_app.importers.file_copy import private_copy
-from gis_app.importers.frame import Note, file_notes
+from gis_app.importers.file_notes import Note, file_notes
 from gis_app.importers.own_values import Value, learned
 from gis_app.importers.placing import Geometries, geometries_of, located
 from gis_app.importers.problems import ProblemLog

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis_app.importers import datums, formats, sandbox
 from gis_app.importers.file_copy import private_copy
-from gis_app.importers.frame import Note, file_notes
+from gis_app.importers.file_notes import Note, file_notes
 from gis_app.importers.kinds import KINDS, ImportKind
 from gis_app.importers.mapping import ColumnMapping, Guess, guess_mapping
 from gis_app.importers.problems import RowProblem

@@ -10,6 +10,8 @@ from typing import IO
 
 from gis_app.domain.errors import Unavailable
 
+NO_ROOM_CODE = 28
+"""The child ends with this code when what it writes has no room."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
 _LAST_LINE_BYTES = 64 * 1024
 _READ_BYTES = 64 * 1024

@@ -1,4 +1,4 @@
-"""Reading a hostile file in a process of its own: ``python -I -m gis_app.importers.sandbox FORMAT WANTED LIMITS``.
+"""Reading a hostile file in a process of its own, ``reading_child``.
 
 The parent starts a fresh interpreter with an empty environment and no open file but a private copy of the file and two
 more for output. The child confines itself (see ``confinement``), reads with the one reader named and writes one JSON
@@ -9,41 +9,31 @@ them until the child has ended well.
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
-import os
 import signal
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import IO, Any
 
 import orjson
 
 from gis_app.domain.errors import JingweiError, Refused, Unavailable
-from gis_app.importers.confinement import Limits, confine, isolated_module
+from gis_app.importers.confinement import Limits, isolated_module
 from gis_app.importers.file_copy import no_room
-from gis_app.importers.formats import IMPORTERS, ImportFormat
-from gis_app.importers.reading_process import ReadingProcess
+from gis_app.importers.reading_process import NO_ROOM_CODE, ReadingProcess
 from gis_app.importers.records import Batch, FileFacts, PackedBatch, Record, Shape, Wanted
 from gis_app.importers.wire import (
-    batches_of,
     believe_facts,
     decode_batch,
     decode_packed,
-    encode_batch,
-    encode_facts,
-    encode_packed,
-    encode_refusal,
     require_plain_templates,
 )
 
-_MODULE = "gis_app.importers.sandbox"
+_MODULE = "gis_app.importers.reading_child"
 _PACKED = b'{"packed"'
 _POINTS = (Shape.POINT, Shape.FIX)
-_NO_ROOM_CODE = 28
 _LOGGED_BYTES = 4000
 _LOGGER = logging.getLogger(__name__)
 STANDARD_LIMITS = Limits()
@@ -189,7 +179,7 @@ def _log_complaints(complaints: IO[bytes]) -> None:
 
 
 def _stopped(returncode: int | None, limits: Limits) -> JingweiError:
-    if returncode == _NO_ROOM_CODE:
+    if returncode == NO_ROOM_CODE:
         return no_room(f"the rows read need more than is free, or than {limits.output_bytes // 1_000_000} MB")
     if returncode is None or returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         return Refused(
@@ -203,53 +193,3 @@ def _stopped(returncode: int | None, limits: Limits) -> JingweiError:
         remedy="Export the data again; if it happens again, bring it in another format.",
         returncode=returncode,
     )
-
-
-def _serve(format_name: str, wanted: Wanted, limits: Limits, *, formats: dict[str, ImportFormat]) -> None:
-    source, output = os.fdopen(0, "rb"), os.fdopen(1, "wb", closefd=False)
-    facts = FileFacts()
-    read = formats[format_name].load()
-    gc.disable()  # the process ends before anything is worth collecting, and memory is bounded
-    try:
-        confine(limits)
-        for batch in batches_of(_counted(read(source, wanted, facts), limits)):
-            output.writelines(encode_packed(batch) if isinstance(batch, PackedBatch) else [encode_batch(batch)])
-        output.write(encode_facts(facts))
-    except JingweiError as error:
-        output.write(encode_refusal(error))
-    except MemoryError:
-        output.write(encode_refusal(_too_much_memory(limits)))
-    output.flush()
-
-
-def _counted(read: Iterable[Record | Batch | PackedBatch], limits: Limits) -> Iterator[Record | Batch | PackedBatch]:
-    count = 0
-    for each in read:
-        count += 1 if isinstance(each, Record) else len(each.rows)
-        if count > limits.rows:
-            raise Refused("The file has more than {limit} rows.", remedy="Split the file.", limit=limits.rows)
-        yield each
-
-
-def main(formats: dict[str, ImportFormat] = IMPORTERS) -> int:
-    """Confine this process, read standard input, write its records to standard output and return the exit code."""
-    try:
-        asked = json.loads(sys.argv[2])
-        wanted = Wanted(Shape(asked["shape"]), asked["place_headers"], bool(asked["keeps_place_columns"]),
-                        bool(asked["packs"]))  # fmt: skip
-        _serve(sys.argv[1], wanted, Limits(**json.loads(sys.argv[3])), formats=formats)
-    except OSError:  # standard output is all that can fail: the folder is full, or the size limit is reached
-        return _NO_ROOM_CODE
-    return 0
-
-
-def _too_much_memory(limits: Limits) -> Refused:
-    return Refused(
-        "Reading the file needs more than {limit_mib} MiB of memory.",
-        remedy="Split the file into smaller ones; if it is small, it is damaged or hostile.",
-        limit_mib=limits.memory_bytes // (1024 * 1024),
-    )
-
-
-if __name__ == "__main__":
-    os._exit(main())  # the interpreter's own ending needs calls that are no longer allowed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -142,10 +143,15 @@ def stored_case(connection: Connection, hazard_id: uuid.UUID) -> RowMapping:
     NotFound
         If there is none in the caller's area.
     """
-    found = loop.case(connection, hazard_id)
-    if found is None:
+    return stored_cases(connection, [hazard_id])[0]
+
+
+def stored_cases(connection: Connection, hazard_ids: Sequence[uuid.UUID]) -> list[RowMapping]:
+    """Return cases in the order of their ids; raises ``NotFound`` if one is not in the caller's area."""
+    found = loop.cases(connection, hazard_ids)
+    if any(hazard_id not in found for hazard_id in hazard_ids):
         raise missing_case()
-    return found
+    return [found[hazard_id] for hazard_id in hazard_ids]
 
 
 def missing_case() -> NotFound:

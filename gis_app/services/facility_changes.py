@@ -34,7 +34,7 @@ def add(ledger: Ledger, scope: Scope, values: Mapping[str, Any]) -> int:
     with ledger.writing(scope) as work:
         stored = {**values, **_village(ledger, work.connection, values["lon"], values["lat"])}
         facility_id = facilities.add_facility(work.connection, stored)
-        hazard_cells.note_change(work.connection, stored["scope_path"])
+        hazard_cells.note_changes(work.connection, {stored["scope_path"]})
         work.note("facility.add", f"facility:{facility_id}", scope_path=stored["scope_path"], kind=values["kind"])
     return facility_id
 
@@ -56,8 +56,8 @@ def change(ledger: Ledger, scope: Scope, facility_id: int, values: Mapping[str, 
         check(work.connection)
         moved = _village(ledger, work.connection, values["lon"], values["lat"]) if "lon" in values else {}
         facilities.change_facility(work.connection, facility_id, {**values, **moved})
-        for path in {before["scope_path"], moved.get("scope_path", before["scope_path"])}:
-            hazard_cells.note_change(work.connection, path)
+        villages = {before["scope_path"], moved.get("scope_path", before["scope_path"])}
+        hazard_cells.note_changes(work.connection, villages)
         subject, fields = f"facility:{facility_id}", sorted(values)
         work.note("facility.change", subject, scope_path=before["scope_path"], fields=fields)
 
@@ -76,7 +76,7 @@ def remove(ledger: Ledger, scope: Scope, facility_id: int, *, check: Check) -> N
             raise MISSING
         check(work.connection)
         facilities.remove_facility(work.connection, facility_id)
-        hazard_cells.note_change(work.connection, before["scope_path"])
+        hazard_cells.note_changes(work.connection, {before["scope_path"]})
         subject, path = f"facility:{facility_id}", before["scope_path"]
         work.note("facility.remove", subject, scope_path=path, kind=before["kind"], name=before["name_zh"])
 

@@ -12,7 +12,7 @@ import shapely
 from gis_app import paths
 from gis_app.demo_city.place_names import CITY_CODE, CITY_EN, CITY_ZH, read_place_names
 from gis_app.domain.areas import AreaLevel
-from gis_app.importers.frame import Note
+from gis_app.importers.file_notes import Note
 from gis_app.importers.problems import ProblemLog
 from gis_app.services.loading import Loading
 from gis_app.storage.bulk_load import copy_rows

@@ -155,8 +155,8 @@ def correct(
         hazards.correct_hazard(work.connection, hazard_id, {**changes, **moved})
         loop.place_at_villages(work.connection, hazard_id)
         hazard_cells.count_hazard(work.connection, hazard_id)
-        for path in {before["scope_path"], moved.get("scope_path", before["scope_path"])}:
-            hazard_cells.note_change(work.connection, path)
+        villages = {before["scope_path"], moved.get("scope_path", before["scope_path"])}
+        hazard_cells.note_changes(work.connection, villages)
         fields = sorted([*changes, *(("place_on_map",) if spot else ())])
         work.note("hazard.correct", f"hazard:{hazard_id}", scope_path=before["scope_path"], fields=fields)
         after = hazards.hazard(work.connection, hazard_id)
@@ -248,7 +248,7 @@ def _store(ledger: Ledger, work: Writing, account_id: int, wanted: Report) -> Ro
     _mark_recurrence(connection, hazard_id, wanted.discovered_at)
     loop.add_event(connection, _first_event(work, hazard_id, now, where["scope_path"]))
     hazard_cells.count_hazard(connection, hazard_id)
-    hazard_cells.note_change(connection, where["scope_path"])
+    hazard_cells.note_changes(connection, {where["scope_path"]})
     work.note("hazard.report", f"hazard:{hazard_id}", scope_path=where["scope_path"], category=wanted.category_code)
     work.notices.append(
         notices.of_step(

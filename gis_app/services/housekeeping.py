@@ -118,7 +118,7 @@ def _escalate(house: House) -> Mapping[str, int]:
         late = escalation.overdue_listings(work.connection, now=now)
         for path, count in Counter(row["scope_path"] for row in turned).items():
             work.note("hazard.escalate", "hazards", scope_path=path, count=count)
-            hazard_cells.note_change(work.connection, path)
+        hazard_cells.note_changes(work.connection, {row["scope_path"] for row in turned})
         for path, count in Counter(row["scope_path"] for row in late).items():
             work.note("hazard.listing_overdue", "hazards", scope_path=path, count=count)
         work.notices += notices.of_alert(Alert.ESCALATED, turned, at=now)

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
-from gis_app.importers.frame import CheckedFile, Note
+from gis_app.importers.file_notes import Note
+from gis_app.importers.frame import CheckedFile
 from gis_app.importers.kinds import ImportKind
 from gis_app.importers.problems import RowProblem
 from gis_app.services.boundary_findings import BOUNDARY_LEVELS, boundary_report

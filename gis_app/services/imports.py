@@ -12,7 +12,8 @@ import geopandas
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Engine
 
-from gis_app.importers.frame import CheckedFile, ImportedFrame, Note, check
+from gis_app.importers.file_notes import Note
+from gis_app.importers.frame import CheckedFile, ImportedFrame, check
 from gis_app.importers.kinds import ImportKind
 from gis_app.importers.mapping import ColumnMapping
 from gis_app.importers.problems import ImportRefused, RowProblem

@@ -167,7 +167,7 @@ def answer(ledger: Ledger, caller: Caller, inspection_id: uuid.UUID, given: Answ
         action = "inspection.finish" if given.finish else "inspection.answer"
         _note(work, after, action, items=sorted(given.answers))
         if given.finish:
-            hazard_cells.note_change(work.connection, after["scope_path"])
+            hazard_cells.note_changes(work.connection, {after["scope_path"]})
     return after
 
 

@@ -16,7 +16,7 @@ from gis_app.domain.hazards import ENDED_STAGES
 from gis_app.domain.transitions import Action
 from gis_app.services import notices
 from gis_app.services.audit import Ledger, Writing
-from gis_app.services.closed_loop import actor_of, missing_case, state_of, stored_case
+from gis_app.services.closed_loop import actor_of, missing_case, state_of, stored_cases
 from gis_app.services.gate import Caller
 from gis_app.services.loop_values import Step, assigned_unit, stored_state
 from gis_app.storage import hazard_cells, hazards, loop
@@ -59,8 +59,9 @@ def move(ledger: Ledger, caller: Caller, step: Step, *, targets: Sequence[tuple[
                 if hazard_id not in known:
                     raise missing_case()
                 _take(work, caller, known[hazard_id], step, version=version, at=ledger.now())
+            hazard_cells.note_changes(work.connection, {known[hazard_id]["scope_path"] for hazard_id, _ in targets})
             _promise(work.connection, caller, step, known[targets[0][0]], body_hash=body_hash, at=ledger.now())
-        return [stored_case(work.connection, hazard_id) for hazard_id, _ in targets]
+        return stored_cases(work.connection, [hazard_id for hazard_id, _ in targets])
 
 
 def _take(work: Writing, caller: Caller, row: RowMapping, step: Step, *, version: int, at: datetime) -> None:
@@ -89,7 +90,6 @@ def _take(work: Writing, caller: Caller, row: RowMapping, step: Step, *, version
     )
     if (before.stage in ENDED_STAGES) != (after.stage in ENDED_STAGES):
         hazard_cells.count_ended_or_reopened(work.connection, row["id"])
-    hazard_cells.note_change(work.connection, row["scope_path"])
     work.note(f"hazard.{step.action.value}", f"hazard:{row['id']}", scope_path=row["scope_path"], version=after.version)
     work.notices.append(
         notices.of_step(

@@ -67,8 +67,10 @@ FROM one WHERE {_IS_ITS_CELL}""")  # noqa: S608
 _SHARE_COUNTS = text("SELECT pg_advisory_xact_lock_shared(330381009)")
 _OWN_COUNTS = text("SELECT pg_advisory_xact_lock(330381009)")
 
-_NOTE_CHANGE = text("""
-INSERT INTO village_change (scope_path, changed_at) VALUES (:path, clock_timestamp())
+# In one order, so that two desks never wait for each other.
+_NOTE_CHANGES = text("""
+INSERT INTO village_change (scope_path, changed_at)
+SELECT path, clock_timestamp() FROM unnest(CAST(:paths AS text[])) path ORDER BY path
 ON CONFLICT (scope_path) DO UPDATE SET changed_at = excluded.changed_at""")
 _NOTE_EVERYWHERE = text("""
 INSERT INTO village_change (scope_path, changed_at)
@@ -132,9 +134,9 @@ def count_ended_or_reopened(connection: Connection, hazard_id: uuid.UUID) -> Non
     connection.execute(_ENDED_OR_REOPENED, {"id": hazard_id})
 
 
-def note_change(connection: Connection, scope_path: str) -> None:
-    """Note that something changed in a village: maps of it are to be drawn anew."""
-    connection.execute(_NOTE_CHANGE, {"path": scope_path})
+def note_changes(connection: Connection, scope_paths: Iterable[str]) -> None:
+    """Note that something changed in villages: maps of them are to be drawn anew."""
+    connection.execute(_NOTE_CHANGES, {"paths": sorted(scope_paths)})
 
 
 def note_change_everywhere(connection: Connection) -> None:

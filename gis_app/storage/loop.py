@@ -26,7 +26,7 @@ JOIN area v ON v.id = h.village_id
 LEFT JOIN area p ON p.id = v.parent_id
 LEFT JOIN area g ON g.id = h.grid_id
 LEFT JOIN unit u ON u.code = h.unit_code"""
-_ONE = text(f"{_CASE} WHERE h.id = :id")
+_THESE = text(f"{_CASE} WHERE h.id = ANY(:ids)")
 _LOCKED = text(f"{_CASE} WHERE h.id = ANY(:ids) ORDER BY h.id FOR UPDATE OF h")
 _EVENTS = text("""
 SELECT e.version, e.action, e.from_stage, e.to_stage, e.at, e.account, e.reason, e.detail, u.name_zh AS unit_zh,
@@ -92,7 +92,13 @@ class QueueFilter:
 
 def case(connection: Connection, hazard_id: uuid.UUID) -> RowMapping | None:
     """Return a hazard with the names of its category, places and unit; None outside the caller's area."""
-    return connection.execute(_ONE, {"id": hazard_id}).mappings().first()
+    return cases(connection, [hazard_id]).get(hazard_id)
+
+
+def cases(connection: Connection, hazard_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, RowMapping]:
+    """Return hazards as ``case`` does, by id, those that the caller's area has."""
+    rows = connection.execute(_THESE, {"ids": list(hazard_ids)}).mappings()
+    return {row["id"]: row for row in rows}
 
 
 def cases_for_change(connection: Connection, hazard_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, RowMapping]:

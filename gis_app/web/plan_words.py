@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from gis_app.web.pages import WORDS
+from gis_app.web.known_words import WORDS
 
 
 def plan_words() -> Mapping[str, Any]:

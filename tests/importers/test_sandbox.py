@@ -15,7 +15,7 @@ from gis_app.importers.records import FileFacts, Shape
 
 TAKEN_OVER = """
 import os, socket, threading
-from gis_app.importers import sandbox
+from gis_app.importers import reading_child
 from gis_app.importers.formats import ImportFormat
 from gis_app.importers.records import Record
 
@@ -28,7 +28,7 @@ def outcome(attempt):
 def reader(source, wanted, facts):
     %s
 
-os._exit(sandbox.main({"csv": ImportFormat(reader, (), 1)}))
+os._exit(reading_child.main({"csv": ImportFormat(reader, (), 1)}))
 """
 
 
