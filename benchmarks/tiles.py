@@ -145,8 +145,9 @@ def _addresses(places: list[tuple[float, float]], zoom: int) -> list[str]:
 
 @contextlib.contextmanager
 def _our_server(url: str, *, cache_mb: int) -> Iterator[Side]:
-    port = PORTS[cache_mb > 0]
+    port, program = PORTS[cache_mb > 0], f"ours {cache_mb}"
     settings = {
+        "PGAPPNAME": program,
         "DATABASE_URL": url.replace("+psycopg", ""),
         "JINGWEI_WORKERS": "1",
         "JINGWEI_TILE_CACHE_MB": str(cache_mb),
@@ -160,7 +161,7 @@ def _our_server(url: str, *, cache_mb: int) -> Iterator[Side]:
             place = f"/tiles/hazards/{address}.mvt?{WINDOW}" if address[0].isdigit() else address
             return _read(base + place, token)
 
-        yield Side(ask, pid, "jingwei_app", url)
+        yield Side(ask, pid, program, url)
 
 
 def _boxes(places: list[tuple[float, float]]) -> list[str]:
@@ -179,13 +180,14 @@ def _tipg(running: cluster.RunningCluster, python: Path, superuser_url: str) -> 
     command = [python, "-m", "uvicorn", "tipg.main:app", *options]
     host = f"http://127.0.0.1:{PORTS[2]}"
     base = f"{host}/collections/public.hazard"
-    with running_server(command, {"DATABASE_URL": _peer_url(running, "tipg_peer")}, f"{host}/healthz") as pid:
+    environment = {"DATABASE_URL": _peer_url(running, "tipg_peer"), "PGAPPNAME": "tipg"}
+    with running_server(command, environment, f"{host}/healthz") as pid:
 
         def ask(address: str) -> int:
             tile = f"tiles/WebMercatorQuad/{address}?properties=title,severity,stage"
             return _read(f"{base}/{tile if address[0].isdigit() else address}")
 
-        yield Side(ask, pid, "tipg_peer", superuser_url)
+        yield Side(ask, pid, "tipg", superuser_url)
 
 
 @contextlib.contextmanager
@@ -197,14 +199,12 @@ def _pygeoapi(running: cluster.RunningCluster, python: Path, superuser_url: str)
         config.write_text(json.dumps(_pygeoapi_config(running)), encoding="utf-8")
         tool = [python.with_name("pygeoapi"), "openapi", "generate", config, "--output-file", openapi]
         subprocess.run(tool, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        environment = {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi)}
+        environment = {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi), "PGAPPNAME": "pygeoapi"}
         options = ["-w", "1", "--threads", str(CLIENTS), "-b", f"127.0.0.1:{PORTS[3]}", "--no-control-socket"]
         command = [python, "-m", "gunicorn", "pygeoapi.flask_app:APP", *options]
         host = f"http://127.0.0.1:{PORTS[3]}"
         with running_server(command, environment, host) as pid:
-            yield Side(
-                lambda place: _read(f"{host}/collections/hazard/{place}&f=json"), pid, "geoapi_peer", superuser_url
-            )
+            yield Side(lambda place: _read(f"{host}/collections/hazard/{place}&f=json"), pid, "pygeoapi", superuser_url)
 
 
 def _pygeoapi_config(running: cluster.RunningCluster) -> dict:
@@ -262,11 +262,11 @@ def _read(url: str, token: str = "") -> int:
 
 @dataclass
 class Side:
-    """A server: how it is asked, and whose processor time it costs."""
+    """A server: how it is asked, and whose processor time it costs; its connections bear the name ``program``."""
 
     ask: Callable[[str], int]
     pid: int
-    database_user: str
+    program: str
     superuser_url: str
 
     def cpu_ms(self) -> float:
@@ -274,10 +274,10 @@ class Side:
         engine = make_engine(self.superuser_url, pool_size=1)
         with engine.connect() as connection:
             query = text(
-                "SELECT pid FROM pg_stat_activity WHERE usename = :user AND datname = current_database() "
+                "SELECT pid FROM pg_stat_activity WHERE application_name = :program AND datname = current_database() "
                 "AND pid <> pg_backend_pid()"
             )
-            backends = connection.execute(query, {"user": self.database_user}).scalars().all()
+            backends = connection.execute(query, {"program": self.program}).scalars().all()
         engine.dispose()
         return sum(map(_cpu_ms, [*_descendants(self.pid), *backends]))
 
@@ -341,14 +341,16 @@ def _compare(
 
 
 def _bare_sql(url: str, ours: Side, addresses: list[str]) -> None:
-    engine = make_engine(url, pool_size=CLIENTS)
+    engine = make_engine(
+        f"{url}&application_name=bare" if "?" in url else f"{url}?application_name=bare", pool_size=CLIENTS
+    )
     source = TileSource(layer="hazards", view="hazard_map", columns=("title", "state", "severity"), buffer_px=16)
 
     def ask(address: str) -> int:
         with scoped(engine, Scope(account="benchmark", area_path="/")) as connection:
             return len(tile(connection, source, TileAddress(*map(int, address.split("/"))), TileFilter()))
 
-    _compare("z14 bare SQL", 0.6, ours, Side(ask, os.getpid(), "nobody", ours.superuser_url), addresses=addresses)
+    _compare("z14 bare SQL", 0.6, ours, Side(ask, os.getpid(), "bare", ours.superuser_url), addresses=addresses)
     engine.dispose()
 
 
