@@ -14,6 +14,7 @@ import { followServer } from "./live.js";
 import { showLayerPanel } from "./layer_panel.js";
 import { startOperatorTools } from "./operator_tools.js";
 import { copyLink, say, startPageControls } from "./page_controls.js";
+import { errors, noteError } from "./page_errors.js";
 import { PlaceLabels } from "./place_labels.js";
 import { startPointing } from "./pointing.js";
 import { startSearch } from "./search.js";
@@ -27,7 +28,6 @@ const STREET_ZOOM = 16;
 
 const map = window[byId("jingwei-config").dataset.map];
 const viewState = new ViewState();
-const errors = [];
 const [west, south, east, north] = config.city.bounds;
 const cityBounds = L.latLngBounds([south, west], [north, east]);
 
@@ -61,7 +61,7 @@ function goTo(place) {
 }
 
 function onError(error) {
-  errors.push(String(error?.message ?? error));
+  noteError(error);
   byId("notice-words").textContent = words("tiles_failed");
   byId("notice").hidden = false;
 }
@@ -73,7 +73,7 @@ function startRenderer() {
       return glRenderer(map, { onBusy, onError });
     } catch (error) {
       // The driver promised WebGL and broke the promise: the canvas draws the same.
-      errors.push(String(error));
+      noteError(error);
     }
   }
   return canvasRenderer(map, { onBusy, onError });

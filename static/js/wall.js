@@ -5,6 +5,7 @@ import { chosenRenderer } from "./capabilities.js";
 import { config, words } from "./config.js";
 import { byId } from "./elements.js";
 import { glRenderer } from "./gl_renderer.js";
+import { errors, noteError } from "./page_errors.js";
 import { drawn } from "./paint.js";
 import { PlaceLabels } from "./place_labels.js";
 import { drawDuty, drawFigures } from "./wall_figures.js";
@@ -34,7 +35,6 @@ const map = window[byId("jingwei-config").dataset.map];
 const [west, south, east, north] = config.city.bounds;
 const cityBounds = L.latLngBounds([south, west], [north, east]);
 const wall = byId("wall");
-const errors = [];
 const counts = { events: 0, reads: 0, draws: 0, connections: 0 };
 const loadedAt = Date.now();
 let state = null;
@@ -53,12 +53,12 @@ for (const handler of [map.dragging, map.scrollWheelZoom, map.doubleClickZoom, m
 map.fitBounds(cityBounds, { animate: false });
 
 function startRenderer() {
-  const telling = { onBusy: () => {}, onError: (error) => errors.length < 20 && errors.push(String(error?.message ?? error)) };
+  const telling = { onBusy: () => {}, onError: noteError };
   if (chosenRenderer() === "gl") {
     try {
       return glRenderer(map, telling);
     } catch (error) {
-      errors.push(String(error));
+      noteError(error);
     }
   }
   return canvasRenderer(map, telling);
@@ -67,7 +67,7 @@ function startRenderer() {
 const renderer = startRenderer();
 const labels = config.layers.filter((layer) => layer.paint.kind === "label" && layer.inlineUrl).map((layer) => {
   const names = new PlaceLabels(layer);
-  names.ready.catch((error) => errors.push(String(error)));
+  names.ready.catch(noteError);
   return { id: layer.id, names };
 });
 const marks = startMarks(map);
@@ -97,7 +97,7 @@ function show(scene) {
     }
     state = stateOf(scene);
     place(scene.view);
-    await draw().catch((error) => errors.push(String(error)));
+    await draw().catch(noteError);
     const end = Date.now() + LONGEST_DRAW_MS;
     while (!renderer.isIdle() && Date.now() < end) await pause(50);
     container.classList.remove("fading");
@@ -149,7 +149,7 @@ function redrawSoon() {
     tilesTimer = setTimeout(() => {
       tilesTimer = 0;
       config.dataVersion = `${config.dataVersion.split(".")[0]}.${Date.now()}`;
-      showing = showing.then(draw).catch((error) => errors.push(String(error)));
+      showing = showing.then(draw).catch(noteError);
     }, Math.max(LEAST_BETWEEN_TILES_MS - (Date.now() - tilesAt), 0));
   }
 }
