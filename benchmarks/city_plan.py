@@ -79,7 +79,8 @@ def _made(session: requests.Session, teams: list[str], *, stops: int, seconds: f
     began = time.perf_counter()
     answer = session.post(f"{ADDRESS}/api/plans", json=wish)
     took = time.perf_counter() - began
-    answer.raise_for_status()
+    if not answer.ok:
+        raise SystemExit(answer.text)
     return session.get(f"{ADDRESS}/api/plans/{wish['id']}").json(), took
 
 

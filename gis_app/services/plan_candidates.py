@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from sqlalchemy import Connection, RowMapping
 
+from gis_app.analysis.enclosing import EnclosingAreas
 from gis_app.analysis.lattice import DEFAULT_CELL_M
 from gis_app.analysis.transformers import transformer
 from gis_app.planning.street_network import StreetNetwork
@@ -103,12 +105,14 @@ def candidates(
     """
     villages = plan_candidates.villages(connection, path)
     places = _places(connection, path, villages, rules, srid=srid)
-    known = plan_candidates.last_visits(connection, [each.lon for each in places], [each.lat for each in places])
+    grids = plan_candidates.grids(connection, path)
+    around = EnclosingAreas(shapely.from_wkb([bytes(row["shape"]) for row in grids]))
+    at_grid = around.at([each.lon for each in places], [each.lat for each in places]).tolist()
     own = {row["code"] for row in villages}
     found: list[dict[str, Any]] = []
     with_duty: set[str] = set()
-    for at, place in enumerate(places):
-        row = known.get(at)
+    for place, number in zip(places, at_grid, strict=True):
+        row = grids[number] if number >= 0 else None
         if row is None or row["village"] not in own:
             continue
         # One visit makes a night check: only the first stop of a village is worth its duty.
@@ -121,8 +125,8 @@ def candidates(
     found.sort(key=lambda stop: -sum(stop["prize_parts"].values()))
     near = on_streets(streets, found, srid=srid)
     kept = near if rules.most_visits is None else _seldom_planned(connection, near, rules.most_visits, night=night)
-    for number, stop in enumerate(kept[: rules.most], start=1):
-        stop["code"] = f"S{number:03d}"
+    for at, stop in enumerate(kept[: rules.most], start=1):
+        stop["code"] = f"S{at:03d}"
     return Candidates(kept[: rules.most], len(near) - len(kept))
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, Engine, RowMapping
 
+from gis_app.analysis.enclosing import EnclosingAreas
 from gis_app.analysis.route_following import (
     NEAR_M,
     OFF_ROUTE_M,
@@ -84,16 +85,13 @@ class _Grids:
     """The grids valid now, to find the one a place lies in; the database's policy lets no index of places be used."""
 
     def __init__(self, grids: pd.DataFrame) -> None:
-        self._ids = grids["id"].to_numpy(dtype=np.int64)
-        self._tree = shapely.STRtree(grids["shape"].to_numpy())
+        in_order = grids.sort_values("id")
+        self._ids = in_order["id"].tolist()
+        self._areas = EnclosingAreas(in_order["shape"])
 
     def at(self, x: pd.Series, y: pd.Series) -> list[int | None]:
         """Return the lowest id of a grid that holds each place, None where there is none."""
-        place, grid = self._tree.query(shapely.points(x, y), predicate="intersects")
-        found: dict[int, int] = {}
-        for number, each in zip(place.tolist(), self._ids[grid].tolist(), strict=True):
-            found[number] = min(each, found.get(number, each))
-        return [found.get(number) for number in range(len(x))]
+        return [self._ids[number] if number >= 0 else None for number in self._areas.at(x, y).tolist()]
 
 
 def _follow(connection: Connection, night: date, grids: _Grids, *, now: datetime, srid: int) -> None:

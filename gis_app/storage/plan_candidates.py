@@ -27,26 +27,25 @@ _FACILITIES = text("""
 SELECT kind, name_zh, name_en, ST_X(geom) AS lon, ST_Y(geom) AS lat
 FROM facility WHERE starts_with(scope_path, :path) AND kind = ANY(:kinds) ORDER BY kind, id""")
 _FACILITY_KINDS = text("SELECT kind, count(*) AS number FROM facility GROUP BY kind ORDER BY kind")
-# Points and their surroundings are made before the join: a function in its condition would keep row-level security from
-# using the index.
-_PLACES = """
+_GRIDS = text("""
+SELECT ST_AsBinary(g.geom) AS shape, v.code AS village, v.name_zh, v.name_en, c.last_visit_at
+FROM area g
+LEFT JOIN area v ON v.id = g.parent_id
+LEFT JOIN (SELECT grid_id, max(last_visit_at) AS last_visit_at FROM grid_coverage
+           WHERE run_id IN (SELECT id FROM analysis_run WHERE is_current AND kind = 'grid_coverage')
+           GROUP BY grid_id) c ON c.grid_id = g.id
+WHERE g.level = 'grid' AND g.valid_to IS NULL AND starts_with(g.scope_path, :path) ORDER BY g.id""")
+# Made before the join: a function in its condition would keep row-level security from using the index.
+_PLANNED = text("""
 WITH p AS MATERIALIZED (
     SELECT place, geom, ST_Expand(geom, :degrees) AS around
     FROM unnest(CAST(:lon AS float8[]), CAST(:lat AS float8[])) WITH ORDINALITY AS p (lon, lat, place)
-    CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326) AS geom) made)"""
-_LAST_VISITS = text(f"""{_PLACES}
-SELECT p.place, v.code AS village, v.name_zh, v.name_en, max(c.last_visit_at) AS last_visit_at
-FROM p JOIN area g ON g.geom && p.geom AND ST_Intersects(g.geom, p.geom) AND g.level = 'grid' AND g.valid_to IS NULL
-LEFT JOIN area v ON v.id = g.parent_id
-LEFT JOIN grid_coverage c ON c.grid_id = g.id
-     AND c.run_id IN (SELECT id FROM analysis_run WHERE is_current AND kind = 'grid_coverage')
-GROUP BY p.place, v.code, v.name_zh, v.name_en""")  # noqa: S608
-_PLANNED = text(f"""{_PLACES}
+    CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326) AS geom) made)
 SELECT p.place, count(DISTINCT r.night) AS nights
 FROM p JOIN planned_stop s ON s.geom && p.around
      AND ST_DWithin(CAST(s.geom AS geography), CAST(p.geom AS geography), :metres)
 JOIN patrol_route r ON r.id = s.route_id AND r.night >= :first AND r.night < :night
-GROUP BY p.place""")  # noqa: S608
+GROUP BY p.place""")
 
 
 def area(connection: Connection, code: str) -> RowMapping | None:
@@ -79,19 +78,21 @@ def facility_kinds(connection: Connection) -> Mapping[str, int]:
     return {row.kind: row.number for row in connection.execute(_FACILITY_KINDS)}
 
 
-def last_visits(connection: Connection, lon: Sequence[float], lat: Sequence[float]) -> Mapping[int, RowMapping]:
-    """Return village, its names and the last visit of the grid each place lies in, by position of the place."""
-    rows = connection.execute(_LAST_VISITS, _places(lon, lat)).mappings()
-    return {row["place"] - 1: row for row in rows}
+def grids(connection: Connection, path: str) -> Sequence[RowMapping]:
+    """Return the grids of an area: shape (WKB, EPSG:4326), code and names of the village, and the last visit."""
+    return connection.execute(_GRIDS, {"path": path}).mappings().all()
 
 
 def planned_nights(
     connection: Connection, lon: Sequence[float], lat: Sequence[float], *, first: date, night: date
 ) -> Mapping[int, int]:
     """Return on how many nights from the first to before ``night`` each place was planned, by its position."""
-    values = _places(lon, lat) | {"first": first, "night": night, "metres": SAME_PLACE_M}
+    values = {
+        "lon": list(lon),
+        "lat": list(lat),
+        "first": first,
+        "night": night,
+        "degrees": SAME_PLACE_DEGREES,
+        "metres": SAME_PLACE_M,
+    }
     return {row.place - 1: row.nights for row in connection.execute(_PLANNED, values)}
-
-
-def _places(lon: Sequence[float], lat: Sequence[float]) -> dict[str, object]:
-    return {"lon": list(lon), "lat": list(lat), "degrees": SAME_PLACE_DEGREES}
