@@ -27,7 +27,7 @@ class EnclosingAreas:
         """Return the number of the area that holds each place, -1 where none does; x and y in the areas' CRS."""
         points = shapely.points(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
         place, area = self._tree.query(points, predicate="intersects")
-        found = np.full(len(points), self._count, dtype=np.int64)
+        found = np.full(np.shape(x), self._count, dtype=np.int64)
         np.minimum.at(found, place, area)
         found[found == self._count] = -1
         return found
