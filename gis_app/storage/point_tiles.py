@@ -5,8 +5,8 @@ from __future__ import annotations
 from gis_app.storage.single_trip import Question
 from gis_app.storage.tiles import EXTENT, TileAddress, TileFilter, TileSource, conditions, named_column
 
-MOST_FEATURES = 2000
-"""Points of a tile beyond which it is counted instead: more are a blot on 256 pixels, and a quarter of a megabyte."""
+MOST_FEATURES = 1000
+"""Points of a tile beyond which it is counted instead: dots of ten pixels would cover a third of its 512 by 512."""
 ANY_TIME_ZOOM = 15
 """From this zoom on, the rows of a tile's box are few enough to look at all of them, whatever their time."""
 
