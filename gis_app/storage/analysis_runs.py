@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, text
 
 from gis_app.domain.periods import CITY_TIME
 from gis_app.storage.bulk_load import copy_rows
+from gis_app.storage.frames import frame_of
 
 _AREAS = text("""
 SELECT id, code, scope_path, ST_AsBinary(ST_Transform(geom, :srid)) AS shape
@@ -76,7 +77,7 @@ def forgotten_nights(connection: Connection) -> list[date]:
 def kept_coverage(connection: Connection) -> pd.DataFrame:
     """Return night, grid_id, area_share and last_visit_at (UTC) of the current run of coverage."""
     result = connection.execute(_KEPT_COVERAGE)
-    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    frame = frame_of(result)
     return frame.assign(last_visit_at=pd.to_datetime(frame["last_visit_at"], utc=True).astype("datetime64[us, UTC]"))
 
 
@@ -140,7 +141,7 @@ def replace_run(
 
 def _with_shapes(connection: Connection, query: Any, values: Mapping[str, Any]) -> pd.DataFrame:
     result = connection.execute(query, dict(values))
-    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    frame = frame_of(result)
     shapes: npt.NDArray[np.object_] = np.asarray([bytes(shape) for shape in frame["shape"]], dtype=object)
     frame["shape"] = shapely.from_wkb(shapes) if len(shapes) else shapes
     return frame

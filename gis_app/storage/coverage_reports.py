@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, text
 
+from gis_app.storage.frames import frame_of
+
 _AREAS = text("""
 SELECT a.code, a.name_zh, a.name_en, p.name_zh AS parent_zh, p.name_en AS parent_en, a.scope_path
 FROM area a LEFT JOIN area p ON p.id = a.parent_id
@@ -92,7 +94,7 @@ def grids(
     values: dict[str, Any] = {"first": first, "last": last, "start": start, "end": end, "year_before": year_before}
     values["hours"] = list(hours)
     result = connection.execute(_GRIDS, values)
-    return pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame_of(result)
 
 
 def nights(connection: Connection) -> list[date]:
@@ -120,7 +122,7 @@ def sweeps(connection: Connection, *, first: date, last: date, shift: str, mode:
     """
     values = {"first": first, "last": last, "shift": shift, "mode": mode, "team_kind": team_kind}
     result = connection.execute(_SWEEPS, values)
-    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    frame = frame_of(result)
     newest = frame.sort_values("night").drop_duplicates("area_id", keep="last").set_index("area_id")
     return newest[["cell_count", "swept_count", "visits", "seconds", "moved_m"]].astype("float64")
 
@@ -131,7 +133,7 @@ def planned_stops(
     """Return by grid_id how many stops were planned and visited, and the minutes somebody stayed at them."""
     values = {"first": first, "last": last, "shift": shift, "mode": mode, "team_kind": team_kind, "hours": list(hours)}
     result = connection.execute(_STOPS, values)
-    return pd.DataFrame(result.all(), columns=list(result.keys())).set_index("grid_id").astype("float64")
+    return frame_of(result).set_index("grid_id").astype("float64")
 
 
 def team_kinds(connection: Connection) -> list[str]:

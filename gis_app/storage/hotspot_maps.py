@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, text
 
+from gis_app.storage.frames import frame_of
 from gis_app.storage.models import HotspotPart
 from gis_app.storage.models.base import table_of
 
@@ -101,7 +102,7 @@ def events(connection: Connection, *, start: datetime, end: datetime, srid: int)
     Columns x, y (metres), day (since 1970-01-01 UTC), category_code, severity, discovered_by, scope_path.
     """
     result = connection.execute(_EVENTS, {"start": start, "end": end, "srid": srid})
-    return pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame_of(result)
 
 
 def lock(connection: Connection, kind: str) -> None:

@@ -10,6 +10,8 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, text
 
+from gis_app.storage.frames import frame_of
+
 Box = tuple[float, float, float, float]
 
 # The box first: its operator alone keeps the spatial index under row-level security.
@@ -59,7 +61,7 @@ def hazards_near(
     result = connection.execute(
         _NEAR, {**_edges(boxes), "start": start, "end": end, "category": category, "srid": srid}
     )
-    return pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame_of(result)
 
 
 def grid_shapes(connection: Connection, ids: Sequence[int], *, srid: int) -> dict[int, Any]:
@@ -80,7 +82,7 @@ def streets_near(connection: Connection, boxes: Sequence[Box], *, srid: int) -> 
 
 def _streets(connection: Connection, query: Any, values: dict[str, Any]) -> pd.DataFrame:
     result = connection.execute(query, values)
-    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    frame = frame_of(result)
     return frame.assign(geometry=list(shapely.from_wkb([bytes(shape) for shape in frame["geometry"]])))
 
 

@@ -8,6 +8,8 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, text
 
+from gis_app.storage.frames import frame_of
+
 _NIGHTS = text("SELECT DISTINCT night FROM patrol WHERE geom IS NOT NULL ORDER BY night")
 _PATROLS = text("""
 SELECT p.id, p.mode, p.length_m, p.started_at, p.ended_at, p.route_id, p.team_id,
@@ -45,7 +47,7 @@ def patrols(connection: Connection, night: date) -> Sequence[RowMapping]:
 def fixes(connection: Connection, night: date, *, srid: int) -> pd.DataFrame:
     """Return patrol_id, second, lon, lat, flag and projected x, y of the fixes of a night, in their order."""
     result = connection.execute(_FIXES, {"night": night, "srid": srid})
-    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    frame = frame_of(result)
     return frame.assign(second=frame["second"].astype("float64"))
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from geoalchemy2.shape import from_shape
 from sqlalchemy import Connection, case, not_, text
 
+from gis_app.storage.frames import frame_of
 from gis_app.storage.models import Patrol
 from gis_app.storage.models.base import table_of
 
@@ -42,7 +43,7 @@ def fix_count(connection: Connection, patrol: int) -> int:
 def fixes_of(connection: Connection, patrol: int) -> pd.DataFrame:
     """Return the fixes of a patrol: device, recorded_at, sequence, flag, lon, lat."""
     result = connection.execute(_FIXES, {"patrol": patrol})
-    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    frame = frame_of(result)
     return frame.assign(recorded_at=pd.to_datetime(frame["recorded_at"], utc=True))
 
 

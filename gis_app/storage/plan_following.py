@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, RowMapping, text
 
 from gis_app.storage.bulk_read import read_numbers
+from gis_app.storage.frames import frame_of
 
 # A night whose tracks were forgotten, or are being made anew, keeps what was found.
 _WORDS = text("""
@@ -111,7 +112,7 @@ def routes(connection: Connection, night: date, *, now: datetime, srid: int) -> 
 def stops(connection: Connection, night: date, *, srid: int) -> pd.DataFrame:
     """Return id, route_id, ordinal and projected x, y of the planned stops of a night."""
     result = connection.execute(_STOPS, {"night": night, "srid": srid})
-    return pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame_of(result)
 
 
 def fixes(connection: Connection, night: date, *, start: datetime, end: datetime, srid: int) -> pd.DataFrame:

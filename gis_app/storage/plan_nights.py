@@ -9,6 +9,8 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, RowMapping, text
 
+from gis_app.storage.frames import frame_of
+
 _LAST_NIGHT = text("""
 SELECT max(night) FROM patrol WHERE geom IS NOT NULL AND night < :night AND starts_with(scope_path, :path)""")
 _FIXES = text("""
@@ -39,7 +41,7 @@ def last_night(connection: Connection, night: date, path: str) -> date | None:
 def fixes(connection: Connection, night: date, path: str, *, srid: int) -> pd.DataFrame:
     """Return patrol_id, team, second, x and y (metres) of the fixes of an area's teams on a night, in their order."""
     result = connection.execute(_FIXES, {"night": night, "path": path, "srid": srid})
-    return pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame_of(result)
 
 
 def grids(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from gis_app.storage.bulk_load import copy_rows
 from gis_app.storage.bulk_read import read_numbers
+from gis_app.storage.frames import frame_of
 from gis_app.storage.models import GridSweep, StreetWalk
 from gis_app.storage.models.base import table_of
 
@@ -59,7 +60,7 @@ WHERE night BETWEEN :first AND :last AND (:shift = '' OR shift = :shift) AND (:m
 def streets(connection: Connection, *, srid: int) -> gpd.GeoDataFrame:
     """Return all street segments, projected: id, kind, one_way, from_node, to_node."""
     result = connection.execute(_STREETS, {"srid": srid})
-    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    frame = frame_of(result)
     lines = shapely.from_wkb([bytes(shape) for shape in frame.pop("shape")])
     return gpd.GeoDataFrame(frame, geometry=list(lines), crs=srid)
 
@@ -121,7 +122,7 @@ def replace_night(
 def pieces(connection: Connection) -> pd.DataFrame:
     """Return which part of which street lies in which grid: area_id, segment_id, low, high, length_m, scope_path."""
     result = connection.execute(_PIECES)
-    return pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame_of(result)
 
 
 def walks(
@@ -130,7 +131,7 @@ def walks(
     """Return what was walked in some nights by some kinds of work: area_id, segment_id, low, high."""
     values = {"first": first, "last": last, "shift": shift, "mode": mode, "team_kind": team_kind}
     result = connection.execute(_WALKS, values)
-    return pd.DataFrame(result.all(), columns=list(result.keys()))
+    return frame_of(result)
 
 
 def nights(connection: Connection) -> Sequence[date]:

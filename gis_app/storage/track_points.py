@@ -12,6 +12,7 @@ from geoalchemy2.shape import from_shape
 from sqlalchemy import Connection, bindparam, text
 
 from gis_app.storage.bulk_load import copy_rows
+from gis_app.storage.frames import frame_of
 from gis_app.storage.models import Patrol, TrackPoint
 from gis_app.storage.models.base import table_of
 
@@ -48,7 +49,7 @@ def teams_of(connection: Connection, codes: Collection[str]) -> pd.DataFrame:
 def known_fixes(connection: Connection, devices: Collection[str], *, start: datetime, end: datetime) -> pd.DataFrame:
     """Return the stored fixes of some devices in ``[start, end)``, with the patrol they belong to."""
     result = connection.execute(_KNOWN, {"devices": list(devices), "start": start, "end": end})
-    frame = pd.DataFrame(result.all(), columns=list(result.keys()))
+    frame = frame_of(result)
     return frame.assign(recorded_at=pd.to_datetime(frame["recorded_at"], utc=True).astype("datetime64[us, UTC]"))
 
 

@@ -166,7 +166,7 @@ async function begin() {
     status.textContent = problem.message;
     return;
   }
-  if (!state.night.patrols.length) status.textContent = root.dataset.none;
+  status.textContent = state.night.patrols.length ? "" : root.dataset.none;
   time.max = String(Math.max(state.night.lasts, 1));
   state.at = state.night.lasts;
   view = fitted(canvas, state.night, draw);
