@@ -55,7 +55,7 @@ def test_a_prize_is_the_sum_of_its_parts():
         ({"teams": (TEAM, TEAM)}, "team T occurs 2 times"),
         ({"stops": (STOP, STOP)}, "stop S occurs 2 times"),
         ({"teams": (replace(TEAM, mode="sledge"),)}, "mode sledge is not known"),
-        ({"village_minimums": {"V": 1}}, "Village V: fewer candidates .0. than stops asked for at least .1."),
+        ({"village_minimums": {"V": 1}}, r"Village V: fewer candidates \(0\) than stops asked for at least \(1\)\."),
         ({"locks": (Lock("X", ("S",)),)}, "team X"),
         ({"locks": (Lock("T", ("X",)),)}, "stop X"),
         ({"locks": (Lock("T", ("S",)), Lock("T", ("S",)))}, "locked stop S occurs 2 times"),
