@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from gis_app.domain.periods import CITY_TIME
 from gis_app.storage.counted_tiles import AS_COUNTED_TILE, CELL_ZOOMS, IN_TILE, counted_place
@@ -118,20 +118,22 @@ def refresh_hazard_month_cells(connection: Connection, months: Iterable[date] | 
 
 def count_hazard(connection: Connection, hazard_id: uuid.UUID) -> None:
     """Add a hazard to the counts of its cells."""
-    connection.execute(_SHARE_COUNTS)
-    connection.execute(_ADD, {"id": hazard_id})
+    _change(connection, _ADD, hazard_id)
 
 
 def uncount_hazard(connection: Connection, hazard_id: uuid.UUID) -> None:
     """Take a hazard out of the counts of its cells, before its place, severity or stage changes."""
-    connection.execute(_SHARE_COUNTS)
-    connection.execute(_TAKE_OUT, {"id": hazard_id})
+    _change(connection, _TAKE_OUT, hazard_id)
 
 
 def count_ended_or_reopened(connection: Connection, hazard_id: uuid.UUID) -> None:
     """Count a hazard as open or ended in its cells, after it has just become so."""
+    _change(connection, _ENDED_OR_REOPENED, hazard_id)
+
+
+def _change(connection: Connection, statement: TextClause, hazard_id: uuid.UUID) -> None:
     connection.execute(_SHARE_COUNTS)
-    connection.execute(_ENDED_OR_REOPENED, {"id": hazard_id})
+    connection.execute(statement, {"id": hazard_id})
 
 
 def note_changes(connection: Connection, scope_paths: Iterable[str]) -> None:
