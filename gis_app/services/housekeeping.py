@@ -136,9 +136,9 @@ def _refresh_tracks(house: House) -> Mapping[str, int]:
     return patrol_tracks.refresh(house.ledger.engine, now=house.ledger.now(), srid=house.srid)
 
 
-def _are_tracks_stale(house: House) -> bool:
+def _are_tracks_behind(house: House) -> bool:
     with scoped(house.ledger.engine, system_scope()) as connection:
-        return storage_tracks.are_stale(connection)
+        return storage_tracks.are_behind(connection)
 
 
 def _notice_absences(house: House) -> Mapping[str, int]:
@@ -173,7 +173,7 @@ def _ask_questions(house: House) -> Mapping[str, int]:
 JOBS = (
     Job("escalation", timedelta(minutes=10), _escalate),
     Job("alerts", timedelta(minutes=4), _look_for_alerts),
-    Job("tracks", timedelta(minutes=4), _refresh_tracks, is_long=_are_tracks_stale),
+    Job("tracks", timedelta(minutes=4), _refresh_tracks, is_long=_are_tracks_behind),
     Job("absences", timedelta(minutes=10), _notice_absences),
     Job("forget_ended_log_ins", timedelta(hours=1), _forget_ended),
     Job("sweep_pictures", timedelta(days=1), _sweep_pictures),

@@ -23,19 +23,26 @@ NEW_PLANS_FOR = timedelta(days=2)
 
 
 def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
-    """Make stale tracks anew, and the coverage of the nights that changed; return how many of each."""
+    """Make stale tracks anew, and the coverage of the nights that changed; return how many of each.
+
+    Whoever ends halfway leaves the rest to the next one: a track is stale, and a night uncounted, until it is done.
+    """
     with long_job(engine) as connection:
         # Those of now, each once: while devices send, there is always another one.
         patrols = patrol_tracks.stale(connection)
     for patrol in patrols:
         with long_job(engine) as connection:
             _remake(connection, patrol, srid=srid)
+    with scoped(engine, system_scope()) as connection:
+        uncounted = patrol_tracks.uncounted_nights(connection)
     nights = 0
-    if patrols:
+    if uncounted:
         analyses.run_all(engine, now=now, srid=srid, kinds=analyses.ANALYSIS_GROUPS["coverage"])
         nights = len(street_walks.update(engine, now=now, srid=srid))
+        with scoped(engine, system_scope()) as connection:
+            patrol_tracks.note_counted(connection, uncounted)
     # Late fixes may be of any night; a plan made meanwhile is of these.
-    looks_back = plan_following.LOOKS_BACK if patrols else NEW_PLANS_FOR
+    looks_back = plan_following.LOOKS_BACK if uncounted else NEW_PLANS_FOR
     plan_following.update(engine, now=now, srid=srid, looks_back=looks_back)
     with scoped(engine, system_scope()) as connection:
         track_intake.forget_old(connection, batches_before=now - BATCHES_FOR, positions_before=now - POSITIONS_FOR)

@@ -45,9 +45,11 @@ def update(
 ) -> list[date]:
     """Compute streets walked and grids swept of nights whose tracks, streets or grids changed; return these nights.
 
-    Each night is a transaction of its own. Nights whose tracks were forgotten keep what was computed.
+    Each night is a transaction of its own. Nights whose tracks were forgotten keep what was computed; nights that have
+    no patrol any more lose it.
     """
     with long_job(engine) as connection:
+        street_walks.forget_unwalked(connection)
         grids = analysis_runs.current_areas(connection, "grid", srid=srid)
         pieces = street_walks.pieces(connection)
         base = _base(f"{srid} {street_walks.streets_digest(connection)}", grids, pieces)

@@ -1,7 +1,9 @@
-"""Patrols whose track does not know of all fixes yet: which they are, their fixes, and the track made of them."""
+"""Patrols whose track does not know of all fixes yet, and nights whose coverage does not know of all tracks."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -15,7 +17,8 @@ from gis_app.storage.models.base import table_of
 TRACK_FLAGS = 7
 """The flags that cleaning gives; those of the device's clock were given when the fix came."""
 _STALE = text("SELECT id FROM patrol WHERE is_stale ORDER BY id")
-_ARE_STALE = text("SELECT EXISTS (SELECT FROM patrol WHERE is_stale)")
+_IS_BEHIND = text("""
+SELECT EXISTS (SELECT FROM patrol WHERE is_stale) OR EXISTS (SELECT FROM uncounted_night)""")
 _COUNT = text("SELECT fix_count FROM patrol WHERE id = :patrol")
 _FIXES = text("""
 SELECT device, recorded_at, sequence, flag, ST_X(geom) AS lon, ST_Y(geom) AS lat
@@ -25,14 +28,41 @@ UPDATE track_point SET flag = (flag & ~7) | :new_flag
 WHERE device = :device AND recorded_at = :recorded_at AND sequence = :sequence""")
 
 
+# One night after the other, so that two who note some never wait for each other.
+_NOTE = text("""
+INSERT INTO uncounted_night (night, changed_at)
+SELECT night, clock_timestamp() FROM unnest(CAST(:nights AS date[])) AS n (night) ORDER BY night
+ON CONFLICT (night) DO UPDATE SET changed_at = excluded.changed_at""")
+_UNCOUNTED = text("SELECT night, changed_at FROM uncounted_night ORDER BY night")
+_COUNTED = text("DELETE FROM uncounted_night WHERE night = :night AND changed_at = :changed_at")
+
+
 def stale(connection: Connection) -> list[int]:
     """Return ids of patrols whose track is to be made anew."""
     return list(connection.execute(_STALE).scalars())
 
 
-def are_stale(connection: Connection) -> bool:
-    """Say whether there are such patrols."""
-    return bool(connection.execute(_ARE_STALE).scalar_one())
+def are_behind(connection: Connection) -> bool:
+    """Say whether there are such patrols, or nights whose coverage does not know of all tracks."""
+    return bool(connection.execute(_IS_BEHIND).scalar_one())
+
+
+def note_nights(connection: Connection, nights: Collection[date]) -> None:
+    """Note that tracks of some nights changed: their coverage is to be computed."""
+    if nights:
+        connection.execute(_NOTE, {"nights": sorted(set(nights))})
+
+
+def uncounted_nights(connection: Connection) -> Sequence[tuple[date, datetime]]:
+    """Return nights whose coverage is to be computed, and when their tracks changed last."""
+    return [(row.night, row.changed_at) for row in connection.execute(_UNCOUNTED)]
+
+
+def note_counted(connection: Connection, nights: Collection[tuple[date, datetime]]) -> None:
+    """Note that the coverage of ``uncounted_nights`` was computed; not where tracks changed again since then."""
+    rows = [{"night": night, "changed_at": changed_at} for night, changed_at in nights]
+    if rows:
+        connection.execute(_COUNTED, rows)
 
 
 def fix_count(connection: Connection, patrol: int) -> int:
@@ -50,6 +80,7 @@ def fixes_of(connection: Connection, patrol: int) -> pd.DataFrame:
 def store(connection: Connection, patrol: int, *, geom: Any, length_m: float, fix_count: int, known_count: int) -> None:
     """Store the track of a patrol made of ``known_count`` fixes; it is stale no longer, unless more came meanwhile.
 
+    Its night is to be counted, whatever happens after this transaction.
     Nothing is locked while the track is made, so no device waits for it.
     """
     table = table_of(Patrol)
@@ -60,7 +91,8 @@ def store(connection: Connection, patrol: int, *, geom: Any, length_m: float, fi
         "fix_count": case((is_newest, fix_count), else_=table.c.fix_count),
         "is_stale": not_(is_newest),
     }
-    connection.execute(table.update().where(table.c.id == patrol).values(values))
+    changed = table.update().where(table.c.id == patrol).values(values).returning(table.c.night)
+    note_nights(connection, connection.execute(changed).scalars().all())
 
 
 def store_flags(connection: Connection, fixes: pd.DataFrame, flags: Any) -> None:

@@ -47,6 +47,9 @@ _FORGET_SWEPT = text("DELETE FROM swept_night")
 _NOTE_SWEPT = text("INSERT INTO swept_night (night, digest) VALUES (:night, :digest)")
 _FORGET = text("DELETE FROM street_walk WHERE night = :night")
 _FORGET_SWEEPS = text("DELETE FROM grid_sweep WHERE night = :night")
+_UNWALKED = text("""
+SELECT night FROM walked_night w WHERE NOT EXISTS (SELECT FROM patrol p WHERE p.night = w.night)""")
+_FORGET_NIGHT = text("DELETE FROM walked_night WHERE night = :night")
 _PIECES = text("""
 SELECT s.area_id, s.segment_id, s.low, s.high, s.length_m, s.scope_path
 FROM street_piece s JOIN analysis_run r ON r.id = s.run_id AND r.is_current AND r.kind = 'street_pieces'
@@ -117,6 +120,13 @@ def replace_night(
             columns = {str(name): frame[name].to_numpy() for name in frame.columns}
             copy_rows(connection, table_of(model), {"night": [night] * len(frame), **columns})
     connection.execute(_NOTE, {"night": night, "digest": digest, "now": now})
+
+
+def forget_unwalked(connection: Connection) -> None:
+    """Forget what was walked in nights that have no patrol any more, as when an import is undone."""
+    for night in connection.execute(_UNWALKED).scalars().all():
+        for forget in (_FORGET, _FORGET_SWEEPS, _FORGET_NIGHT):
+            connection.execute(forget, {"night": night})
 
 
 def pieces(connection: Connection) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from gis_app.domain.imports import WORKING, ImportState, ImportStep
 from gis_app.domain.periods import TimeWindow
 from gis_app.domain.rights import RIGHTS_OF, Role, Scope
 from gis_app.importers.kinds import ImportKind
-from gis_app.services import import_jobs, kpis
+from gis_app.services import import_jobs, kpis, patrol_tracks
 from gis_app.services.audit import HeadsFile, Ledger
 from gis_app.services.gate import Caller
 from gis_app.services.import_choices import ImportChoices, ImportWish
@@ -205,6 +205,27 @@ def test_an_import_is_undone_to_the_last_bit(desk):
     assert desk.rows(WHOLE) == before
     # and its file may come again
     assert counts(desk.imported(table(hazard("A"), hazard("B"), hazard("C")), name="next.csv"))["added"] == 1
+
+
+WALK = "device,team_code,time,lon,lat\n" + "".join(
+    f"D-1,T-0001,2026-11-22 20:{minute:02d}:00,{120.631 + minute * 0.0003:.5f},27.78\n" for minute in range(10)
+)
+
+
+def test_imported_tracks_count_as_coverage_until_the_import_is_undone(desk):
+    desk.rows(
+        """INSERT INTO team (code, name_zh, kind, mode, area_id, station, scope_path)
+           SELECT 'T-0001', '示例队', 'volunteer', 'foot', id, label_point, scope_path
+           FROM area WHERE code = :code RETURNING id""",
+        code=EAST,
+    )
+    swept = "SELECT count(*) FROM grid_sweep", "SELECT count(*) FROM grid_coverage WHERE area_share > 0"
+    job = desk.imported(WALK, kind="tracks", name="walk.csv")
+    assert patrol_tracks.refresh(desk.engine, now=NOW, srid=4549) == {"patrols": 0, "nights": 1}
+    assert [desk.rows(query)[0][0] > 0 for query in swept] == [True, True]
+    desk.step(job["id"], "undo")
+    assert patrol_tracks.refresh(desk.engine, now=NOW, srid=4549) == {"patrols": 0, "nights": 0}
+    assert [desk.rows(query) for query in swept] == [[(0,)], [(0,)]]
 
 
 def test_an_import_on_which_a_later_one_builds_is_not_undone_before_that(desk):

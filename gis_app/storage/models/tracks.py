@@ -152,6 +152,15 @@ class WalkedNight(Base):
     computed_at: Mapped[Moment]
 
 
+class UncountedNight(Base):
+    """A night whose tracks changed since its coverage was computed; ``changed_at`` tells one change from the next."""
+
+    __tablename__ = "uncounted_night"
+
+    night: Mapped[date] = mapped_column(primary_key=True)
+    changed_at: Mapped[Moment]
+
+
 class SweptNight(Base):
     """What the swept shares of a night's grids were computed from."""
 
