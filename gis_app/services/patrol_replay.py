@@ -8,10 +8,12 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Engine, RowMapping
 
 from gis_app.analysis.stop_visits import DWELL_MIN, longest_stays_min
+from gis_app.analysis.thinning import FloatArray, IntArray, thinned
 from gis_app.analysis.tracks import FixFlag
 from gis_app.domain.rights import Scope
 from gis_app.storage import patrol_nights
@@ -19,6 +21,10 @@ from gis_app.storage.engine import scoped
 
 DEGREE_UNITS = 100_000
 """Places go as whole numbers of a hundred-thousandth of a degree: a metre."""
+TOLERANCES_M = (4.0, 8.0, 16.0, 32.0)
+"""How far a thinned track may be from a fix: less than a phone's own error, and more the more fixes there are."""
+MOST_FIXES = 60_000
+"""As many as a browser draws without a stutter; a night with more is told by the next tolerance."""
 _BREAKS = int(FixFlag.GAP | FixFlag.JUMP)
 
 
@@ -31,7 +37,8 @@ def nights(engine: Engine, scope: Scope) -> list[date]:
 def replay(engine: Engine, scope: Scope, night: date, *, srid: int, language: str) -> dict[str, Any]:
     """Return the tracks of a night with their times, the planned stops with how long somebody stayed, and outlines.
 
-    Times are seconds since the first fix; a track is a list of unbroken pieces.
+    Times are seconds since the first fix; a track is a list of unbroken pieces, with the fixes that it takes to be
+    within some metres (``within_m``) of where the team was at the moment of each fix.
     """
     with scoped(engine, scope) as connection:
         patrols = patrol_nights.patrols(connection, night)
@@ -41,15 +48,15 @@ def replay(engine: Engine, scope: Scope, night: date, *, srid: int, language: st
         box = (lon.min(), lat.min(), lon.max(), lat.max()) if len(lon) else None
         outlines = patrol_nights.outlines(connection, box) if box else []
     begin = float(fixes["second"].min()) if len(fixes) else 0.0
-    by_patrol = dict(list(fixes.groupby("patrol_id")))
-    none = fixes.iloc[:0]
+    within_m, pieces = _pieces(fixes, begin)
     return {
         "night": night.isoformat(),
         "began": begin,
         "lasts": float(fixes["second"].max()) - begin if len(fixes) else 0.0,
         "units": DEGREE_UNITS,
-        "patrols": [_patrol(row, by_patrol.get(row["id"], none), begin, language) for row in patrols],
-        "stops": _stops(stops, patrols, by_patrol, language),
+        "within_m": within_m,
+        "patrols": [_patrol(row, pieces.get(row["id"], []), language) for row in patrols],
+        "stops": _stops(stops, patrols, dict(list(fixes.groupby("patrol_id"))), language),
         "outlines": [json.loads(each) for each in outlines],
     }
 
@@ -59,15 +66,31 @@ def _name(row: RowMapping, language: str) -> str:
     return str(row[first] or row[second] or "")
 
 
-def _patrol(row: RowMapping, fixes: pd.DataFrame, begin: float, language: str) -> dict[str, Any]:
-    columns = [
-        np.round(fixes["second"].to_numpy() - begin),
-        np.round(fixes["lon"].to_numpy(dtype=np.float64) * DEGREE_UNITS),
-        np.round(fixes["lat"].to_numpy(dtype=np.float64) * DEGREE_UNITS),
-    ]
-    table = np.column_stack(columns).astype(np.int64)
-    breaks = np.nonzero(fixes["flag"].to_numpy(dtype=np.int64) & _BREAKS)[0]
-    pieces = [piece.tolist() for piece in np.split(table, breaks[breaks > 0]) if len(piece)]
+def _pieces(fixes: pd.DataFrame, begin: float) -> tuple[float, dict[int, list[list[list[int]]]]]:
+    """Return the tolerance, and the thinned pieces of each patrol: second since the begin, lon and lat in units."""
+    patrol = fixes["patrol_id"].to_numpy()
+    is_first = (fixes["flag"].to_numpy() & _BREAKS) != 0
+    is_first |= np.diff(patrol, prepend=-1) != 0
+    starts = np.nonzero(is_first)[0]
+    second = fixes["second"].to_numpy()
+    within_m, kept = _thinned(second, fixes[["x", "y"]].to_numpy(), starts)
+    degrees = fixes[["lon", "lat"]].to_numpy()[kept] * DEGREE_UNITS
+    table = np.rint(np.column_stack([second[kept] - begin, degrees])).astype(np.int64)
+    pieces: dict[int, list[list[list[int]]]] = {}
+    for owner, piece in zip(patrol[starts].tolist(), np.split(table, np.cumsum(kept)[starts[1:] - 1]), strict=False):
+        pieces.setdefault(owner, []).append(piece.tolist())
+    return within_m, pieces
+
+
+def _thinned(second: FloatArray, xy: FloatArray, starts: IntArray) -> tuple[float, npt.NDArray[np.bool_]]:
+    for tolerance_m in TOLERANCES_M:
+        kept = thinned(second, xy, starts=starts, tolerance_m=tolerance_m)
+        if kept.sum() <= MOST_FIXES:
+            break
+    return tolerance_m, kept
+
+
+def _patrol(row: RowMapping, pieces: list[list[list[int]]], language: str) -> dict[str, Any]:
     return {
         "id": row["id"],
         "team": _name(row, language),

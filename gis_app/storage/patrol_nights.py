@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, text
 
-from gis_app.storage.frames import frame_of
+from gis_app.storage.bulk_read import read_numbers
 
 _NIGHTS = text("SELECT DISTINCT night FROM patrol WHERE geom IS NOT NULL ORDER BY night")
 _PATROLS = text("""
@@ -16,13 +16,19 @@ SELECT p.id, p.mode, p.length_m, p.started_at, p.ended_at, p.route_id, p.team_id
        t.name_zh AS team_zh, t.name_en AS team_en
 FROM patrol p JOIN team t ON t.id = p.team_id
 WHERE p.night = :night AND p.geom IS NOT NULL ORDER BY t.code, p.id""")
-_FIXES = text("""
-SELECT f.patrol_id, extract(epoch FROM f.recorded_at) AS second, ST_X(f.geom) AS lon, ST_Y(f.geom) AS lat, f.flag,
-       ST_X(m.xy) AS x, ST_Y(m.xy) AS y
+_FIXES = """
+SELECT f.patrol_id, CAST(extract(epoch FROM f.recorded_at) AS float8) AS second, ST_X(f.geom) AS lon,
+       ST_Y(f.geom) AS lat, f.flag, ST_X(m.xy) AS x, ST_Y(m.xy) AS y
 FROM patrol p JOIN track_point f ON f.patrol_id = p.id
-CROSS JOIN LATERAL (SELECT ST_Transform(f.geom, :srid) AS xy) m
-WHERE p.night = :night AND p.geom IS NOT NULL
-ORDER BY f.patrol_id, f.device, f.recorded_at, f.sequence""")
+CROSS JOIN LATERAL (SELECT ST_Transform(f.geom, %(srid)s) AS xy) m
+WHERE p.night = %(night)s AND p.geom IS NOT NULL
+ORDER BY f.patrol_id, f.device, f.recorded_at, f.sequence"""
+_FIX_TYPES = {
+    "patrol_id": "int8",
+    **dict.fromkeys(("second", "lon", "lat"), "float8"),
+    "flag": "int2",
+    **dict.fromkeys(("x", "y"), "float8"),
+}
 _STOPS = text("""
 SELECT s.id, s.ordinal, s.dwell_min, r.team_id, r.id AS route_id, t.name_zh AS team_zh, t.name_en AS team_en,
        ST_X(s.geom) AS lon, ST_Y(s.geom) AS lat, ST_X(m.xy) AS x, ST_Y(m.xy) AS y
@@ -46,9 +52,7 @@ def patrols(connection: Connection, night: date) -> Sequence[RowMapping]:
 
 def fixes(connection: Connection, night: date, *, srid: int) -> pd.DataFrame:
     """Return patrol_id, second, lon, lat, flag and projected x, y of the fixes of a night, in their order."""
-    result = connection.execute(_FIXES, {"night": night, "srid": srid})
-    frame = frame_of(result)
-    return frame.assign(second=frame["second"].astype("float64"))
+    return pd.DataFrame(read_numbers(connection, _FIXES, {"night": night, "srid": srid}, _FIX_TYPES))
 
 
 def stops(connection: Connection, night: date, *, srid: int) -> Sequence[RowMapping]:

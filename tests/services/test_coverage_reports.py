@@ -112,8 +112,13 @@ def test_planned_stops_are_visited_passed_or_missed(engine):
     # Eleven fixes a minute apart, and the last of the walk.
     assert night["stops"][1]["stayed_min"] == 11.0
     assert [patrol["team"] for patrol in night["patrols"]] == ["A队", "B队"]
-    assert night["patrols"][0]["pieces"][0][0] == [0, 12060200, 2770500]
-    assert night["patrols"][0]["pieces"][0][1] == [60, 12060250, 2770500]
+    # Of an even walk of 12 minutes and a stay 11 m beside it, ends are enough.
+    walk, stay = (
+        [[0, 12060200, 2770500], [720, 12060800, 2770500]],
+        [[780, 12060800, 2770510], [1380, 12060800, 2770510]],
+    )
+    assert night["patrols"][0]["pieces"] == [walk + stay]
+    assert night["within_m"] == 4.0
 
 
 def test_coverage_is_told_by_shift_mode_and_kind_of_team(engine):

@@ -224,21 +224,21 @@ def test_late_fixes_bring_the_coverage_of_their_night_up_to_date_and_only_then(p
     assert float(rows(own_database, walked)[0][0]) == 0.75
 
 
-BLOCKED = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+BLOCKED = """SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"""
 
 
 def test_what_breaks_off_between_tracks_and_coverage_is_made_up_for_by_the_next_look(phone, own_database):
     phone.post("/api/tracks/fixes", json=batch([fix(n) for n in range(51)]))
-    with ThreadPoolExecutor(1) as beside, own_database.connect() as holder:
-        with holder.begin():
-            # The tracks can be stored, their coverage cannot: it waits, and its connection is ended.
-            holder.execute(text("LOCK TABLE analysis_run IN ACCESS EXCLUSIVE MODE"))
-            broken = beside.submit(patrol_tracks.refresh, own_database, now=NOW, srid=4549)
-            while not (blocked := rows(own_database, BLOCKED)):
-                assert not broken.done()
-            rows(own_database, "SELECT pg_terminate_backend(:pid)", pid=blocked[0][0])
-            with pytest.raises(OperationalError):
-                broken.result(timeout=60)
+    with ThreadPoolExecutor(1) as beside, own_database.connect() as holder, holder.begin():
+        # The tracks can be stored, their coverage cannot: it waits, and its connection is ended.
+        holder.execute(text("LOCK TABLE analysis_run IN ACCESS EXCLUSIVE MODE"))
+        broken = beside.submit(patrol_tracks.refresh, own_database, now=NOW, srid=4549)
+        while not (blocked := rows(own_database, BLOCKED)):
+            assert not broken.done()
+        rows(own_database, "SELECT pg_terminate_backend(:pid)", pid=blocked[0][0])
+        with pytest.raises(OperationalError):
+            broken.result(timeout=60)
     walked = "SELECT count(*) > 0 FROM grid_sweep WHERE night = '2026-06-14'"
     assert rows(own_database, "SELECT bool_or(is_stale) FROM patrol") == [(False,)]
     assert rows(own_database, walked) == [(False,)]
