@@ -9,7 +9,6 @@ before it was varied, of the greedy one, and of last night's real tracks. At las
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -19,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import requests
-from own_server import running_server
+from own_server import demo_session, running_server
 
 from gis_app.domain.periods import CITY_TIME
 
@@ -38,7 +37,7 @@ def main() -> None:
     os.environ["JINGWEI_HOME"] = str(arguments.home)
     command = [Path(sys.executable).with_name("jingwei"), "serve", "--port", str(PORT)]
     with running_server(command, {}, f"{ADDRESS}/api/health"):
-        session = _session(arguments.home)
+        session = demo_session(ADDRESS, arguments.home, "city")
         page = session.get(f"{ADDRESS}/plans?area=330381").text
         options = re.search(r'<select id="p-teams".*?</select>', page, re.DOTALL)[0]
         codes = re.findall(r'<option value="([^"]+)"', options)
@@ -82,16 +81,6 @@ def _made(session: requests.Session, teams: list[str], *, stops: int, seconds: f
     if not answer.ok:
         raise SystemExit(answer.text)
     return session.get(f"{ADDRESS}/api/plans/{wish['id']}").json(), took
-
-
-def _session(home: Path) -> requests.Session:
-    password = json.loads((home / "demo-accounts.json").read_text())["city"]
-    session = requests.Session()
-    session.headers["Origin"] = ADDRESS
-    page = session.post(f"{ADDRESS}/login", data={"login": "city", "password": password})
-    page.raise_for_status()
-    session.headers["X-CSRF-Token"] = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
-    return session
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import os
 import random
@@ -27,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import requests
+from own_server import demo_session
 from requests.cookies import RequestsCookieJar
 from sqlalchemy import text
 
@@ -88,7 +88,7 @@ def main() -> None:
             places = [tuple(row) for row in connection.execute(_PLACES)]
             after = int(connection.execute(text("SELECT coalesce(max(id), 0) FROM notice")).scalar_one())
         server = _serve(arguments.port)
-        cookies = {login: _session(address, arguments.home, login).cookies for login in LOGINS}
+        cookies = {login: demo_session(address, arguments.home, login).cookies for login in LOGINS}
         listeners = [
             (login, Listener(address, _with(cookies[login]), after=after).start())
             for number in range(arguments.clients)
@@ -135,14 +135,6 @@ def _serve(port: int) -> subprocess.Popen[str]:
     )
     next(line for line in server.stdout if "http://" in line)
     return server
-
-
-def _session(address: str, home: Path, login: str) -> requests.Session:
-    password = json.loads((home / "demo-accounts.json").read_text())[login]
-    session = requests.Session()
-    session.headers["Origin"] = address
-    session.post(f"{address}/login", data={"login": login, "password": password}).raise_for_status()
-    return session
 
 
 def _with(cookies: RequestsCookieJar) -> requests.Session:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import requests
+from own_server import logged_in
 from sqlalchemy import text
 
 from gis_app.domain.errors import Conflict
@@ -111,7 +111,7 @@ def main() -> None:
     )
     next(line for line in server.stdout if "http://" in line)
     day = Day(arguments.hazards, arguments.pace)
-    sessions = [(role, town, _session(login)) for role, town, login in people]
+    sessions = [(role, town, logged_in(ADDRESS, login, PASSWORD)) for role, town, login in people]
     day.began = time.monotonic()
     users = [threading.Thread(target=_work, args=(day, *each)) for each in sessions]
     for user in users:
@@ -148,20 +148,6 @@ def _people(count: int) -> list[tuple[Role, Town, str]]:
                     pass
                 people.append((role, town, login))
     return people
-
-
-def _session(login: str) -> requests.Session:
-    session = requests.Session()
-    session.headers["Origin"] = ADDRESS
-    while True:
-        answer = session.post(f"{ADDRESS}/login", data={"login": login, "password": PASSWORD})
-        if answer.status_code != 429:
-            break
-        time.sleep(2)
-    answer.raise_for_status()
-    page = session.get(f"{ADDRESS}/account").text
-    session.headers["X-CSRF-Token"] = re.search(r'name="csrf" value="([^"]+)"', page).group(1)
-    return session
 
 
 def _work(day: Day, role: Role, town: Town, session: requests.Session) -> None:

@@ -21,7 +21,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import requests
-from lost_writes import ADDRESS, CLIENTS, PORT, Outcome, _kill, _session
+from lost_writes import ADDRESS, CLIENTS, PORT, Outcome, _kill
+from own_server import demo_session
 from sqlalchemy import text
 
 from gis_app.services.database import opened
@@ -50,7 +51,7 @@ def main() -> None:
         text=True,
     )
     next(line for line in server.stdout if "http://" in line)
-    outcome, session, began = Outcome(), _session(arguments.home, "dispatcher"), time.monotonic()
+    outcome, session, began = Outcome(), demo_session(ADDRESS, arguments.home, "dispatcher"), time.monotonic()
     sent: dict[str, set[tuple[str, int]]] = {f"{run}-{number}": set() for number in range(CLIENTS)}
     share = arguments.writes // CLIENTS
     clients = [

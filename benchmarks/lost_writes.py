@@ -9,10 +9,8 @@ postmaster, the others a worker; both with signal 9, at random moments.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -25,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import requests
+from own_server import demo_session
 from sqlalchemy import text
 
 from gis_app.services.database import opened
@@ -63,7 +62,7 @@ def main() -> None:
     )
     next(line for line in server.stdout if "http://" in line)
     began = time.monotonic()
-    outcome, sessions = Outcome(), [_session(arguments.home, login) for login in LOGINS]
+    outcome, sessions = Outcome(), [demo_session(ADDRESS, arguments.home, login) for login in LOGINS]
     todo = iter(range(arguments.writes))
     clients = [
         threading.Thread(target=_write, args=(todo, place, sessions[number % len(LOGINS)], outcome))
@@ -88,16 +87,6 @@ def _facts() -> tuple[tuple[float, float], int]:
         WHERE a.login = 'gridworker'""")
         lon, lat = connection.execute(query).one()
         return (lon, lat), int(connection.execute(text("SELECT count(*) FROM hazard")).scalar_one())
-
-
-def _session(home: Path, login: str) -> requests.Session:
-    password = json.loads((home / "demo-accounts.json").read_text())[login]
-    session = requests.Session()
-    session.headers["Origin"] = ADDRESS
-    session.post(f"{ADDRESS}/login", data={"login": login, "password": password}).raise_for_status()
-    page = session.get(f"{ADDRESS}/account").text
-    session.headers["X-CSRF-Token"] = re.search(r'name="csrf" value="([^"]+)"', page).group(1)
-    return session
 
 
 def _write(todo, place: tuple[float, float], session: requests.Session, outcome: Outcome) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -12,8 +14,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 
+import requests
 from sqlalchemy import text
 
 from gis_app.domain.rights import RIGHTS_OF, Right, Role, Scope
@@ -54,3 +58,22 @@ def city_token(url: str, rights: frozenset[Right]) -> str:
     made = api_tokens.create(ledger, scope, TokenWish("benchmark", rights, 1))
     engine.dispose()
     return made.secret
+
+
+def logged_in(address: str, login: str, password: str) -> requests.Session:
+    """Return the session of an account, its token against forged requests among its headers."""
+    session = requests.Session()
+    session.headers["Origin"] = address
+    answer = session.post(f"{address}/login", data={"login": login, "password": password})
+    while answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        time.sleep(2)
+        answer = session.post(f"{address}/login", data={"login": login, "password": password})
+    answer.raise_for_status()
+    page = session.get(f"{address}/account").text
+    session.headers["X-CSRF-Token"] = re.search(r'name="csrf" value="([^"]+)"', page)[1]
+    return session
+
+
+def demo_session(address: str, home: Path, login: str) -> requests.Session:
+    """Return the session of one of the demo city's accounts."""
+    return logged_in(address, login, json.loads((home / "demo-accounts.json").read_text())[login])

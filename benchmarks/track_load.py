@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import requests
 from more_teams import ensure_teams
+from own_server import demo_session
 from pyproj import Transformer
 from sqlalchemy import text
 
@@ -76,7 +77,7 @@ def main() -> None:
         text=True,
     )
     next(line for line in server.stdout if "http://" in line)
-    session, sent = _session(arguments.home, "dispatcher"), Sent()
+    session, sent = demo_session(ADDRESS, arguments.home, "dispatcher"), Sent()
     token = _token(session)
     listener = threading.Thread(target=_listen, args=(session, sent), daemon=True)
     listener.start()
@@ -116,18 +117,8 @@ def _ways(teams: int, steps: int, every_s: float) -> tuple[list[str], np.ndarray
     return [row["code"] for row in rows], np.array(places)
 
 
-def _session(home: Path, login: str) -> requests.Session:
-    password = json.loads((home / "demo-accounts.json").read_text())[login]
-    session = requests.Session()
-    session.headers["Origin"] = ADDRESS
-    session.post(f"{ADDRESS}/login", data={"login": login, "password": password}).raise_for_status()
-    return session
-
-
 def _token(session: requests.Session) -> str:
-    page = session.get(f"{ADDRESS}/account").text
-    csrf = re.search(r'name="csrf" value="([^"]+)"', page)[1]
-    form = {"label": "gateway", "days": "1", "rights": "send_tracks", "csrf": csrf}
+    form = {"label": "gateway", "days": "1", "rights": "send_tracks", "csrf": session.headers["X-CSRF-Token"]}
     return re.search(r"jw_[\w-]+", session.post(f"{ADDRESS}/account/tokens", data=form).text)[0]
 
 

@@ -16,7 +16,7 @@ from gis_app.storage.models import ImportJob
 from gis_app.storage.models.base import table_of
 
 _WORKING = ", ".join(f"'{state}'" for state in WORKING)
-_TURN = 330381008
+_TURN = 330381010
 _ONE = text("SELECT * FROM import_job WHERE id = :id")
 _LOCKED = text("SELECT * FROM import_job WHERE id = :id FOR UPDATE")
 _LISTED = text("SELECT * FROM import_job ORDER BY created_at DESC, id LIMIT :most")
