@@ -15,7 +15,7 @@ from gis_app.analysis.metric_crs import metric_geometries
 
 FloatArray = npt.NDArray[np.float64]
 
-FOUND, CHECKED_CLEAR, UNCHECKED = "found", "checked_clear", "unchecked"
+FOUND, CHECKED_CLEAR, UNCHECKED = NIGHT_STATES = ("found", "checked_clear", "unchecked")
 CHECKED_SHARE = 0.1
 """Share of a grid's area swept from which it counts as checked; a patrol along one street sweeps about a tenth."""
 

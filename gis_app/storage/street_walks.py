@@ -50,14 +50,15 @@ _FORGET_SWEEPS = text("DELETE FROM grid_sweep WHERE night = :night")
 _UNWALKED = text("""
 SELECT night FROM walked_night w WHERE NOT EXISTS (SELECT FROM patrol p WHERE p.night = w.night)""")
 _FORGET_NIGHT = text("DELETE FROM walked_night WHERE night = :night")
-_PIECES = text("""
-SELECT s.area_id, s.segment_id, s.low, s.high, s.length_m, s.scope_path
+_PIECES = """
+SELECT s.area_id, s.segment_id, s.low, s.high, s.length_m
 FROM street_piece s JOIN analysis_run r ON r.id = s.run_id AND r.is_current AND r.kind = 'street_pieces'
-ORDER BY s.area_id, s.segment_id, s.low""")
-_WALKS = text("""
+ORDER BY s.area_id, s.segment_id, s.low"""
+_WALKS = """
 SELECT area_id, segment_id, low, high FROM street_walk
-WHERE night BETWEEN :first AND :last AND (:shift = '' OR shift = :shift) AND (:mode = '' OR mode = :mode)
-  AND (:team_kind = '' OR team_kind = :team_kind)""")
+WHERE night BETWEEN %(first)s AND %(last)s AND (%(shift)s = '' OR shift = %(shift)s)
+  AND (%(mode)s = '' OR mode = %(mode)s) AND (%(team_kind)s = '' OR team_kind = %(team_kind)s)"""
+_STRETCH_TYPES = {**dict.fromkeys(("area_id", "segment_id"), "int8"), **dict.fromkeys(("low", "high"), "float8")}
 
 
 def streets(connection: Connection, *, srid: int) -> gpd.GeoDataFrame:
@@ -130,9 +131,8 @@ def forget_unwalked(connection: Connection) -> None:
 
 
 def pieces(connection: Connection) -> pd.DataFrame:
-    """Return which part of which street lies in which grid: area_id, segment_id, low, high, length_m, scope_path."""
-    result = connection.execute(_PIECES)
-    return frame_of(result)
+    """Return which part of which street lies in which grid: area_id, segment_id, low, high, length_m."""
+    return pd.DataFrame(read_numbers(connection, _PIECES, {}, {**_STRETCH_TYPES, "length_m": "float8"}))
 
 
 def walks(
@@ -140,8 +140,7 @@ def walks(
 ) -> pd.DataFrame:
     """Return what was walked in some nights by some kinds of work: area_id, segment_id, low, high."""
     values = {"first": first, "last": last, "shift": shift, "mode": mode, "team_kind": team_kind}
-    result = connection.execute(_WALKS, values)
-    return frame_of(result)
+    return pd.DataFrame(read_numbers(connection, _WALKS, values, _STRETCH_TYPES))
 
 
 def nights(connection: Connection) -> Sequence[date]:
