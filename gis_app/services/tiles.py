@@ -21,8 +21,8 @@ from gis_app.storage import indicators, tiles
 from gis_app.storage.counted_tiles import counted_tile
 from gis_app.storage.engine import scoped
 from gis_app.storage.hazard_cells import CELL_TILE_ZOOMS, hazard_cell_tile
-from gis_app.storage.hazard_tiles import counted_hazard_tile, hazard_tile
-from gis_app.storage.point_tiles import ANY_TIME_ZOOM, point_tile
+from gis_app.storage.hazard_tiles import hazard_tile
+from gis_app.storage.point_tiles import point_tile
 from gis_app.storage.single_trip import answer
 from gis_app.storage.tiles import TileAddress, TileFilter, TileSource
 
@@ -147,14 +147,11 @@ class TileStore:
     ) -> bytes:
         """Return drawn points, or counts of them where there are too many."""
         # Only hazards are counted below a zoom; they alone are indexed for it.
-        is_hazards = bool(layer.aggregate_below and wanted.start and wanted.end)
-        if is_hazards and address.zoom < ANY_TIME_ZOOM:
+        if layer.aggregate_below and wanted.start and wanted.end:
             return bytes(answer(self.engine, scope, hazard_tile(source, address, wanted)))
         made = answer(self.engine, scope, point_tile(source, address, wanted))
         if made is not None and len(made) <= LARGEST_TILE_BYTES:
             return bytes(made)
-        if is_hazards:
-            return bytes(answer(self.engine, scope, counted_hazard_tile(source, address, wanted)))
         with scoped(self.engine, scope) as connection:
             return counted_tile(connection, source, address, wanted)
 

@@ -36,6 +36,8 @@ _COUNTED = f"""
 def hazard_tile(source: TileSource, address: TileAddress, wanted: TileFilter, *, most: int = MOST_FEATURES) -> Question:
     """Return the question for one tile: every hazard, or where there are more than ``most`` their counts per cell.
 
+    Counting comes first: it reads the index alone, and where it is the answer no row was read in vain.
+
     Parameters
     ----------
     wanted
@@ -48,12 +50,6 @@ def hazard_tile(source: TileSource, address: TileAddress, wanted: TileFilter, *,
         SELECT CASE WHEN (SELECT coalesce(sum(count), 0) FROM cells) > :most
                THEN ({_COUNTED}) ELSE ({drawn_points(source, f"({found})")}) END"""  # noqa: S608
     return Question(question, values | world_box(address) | {"most": most})
-
-
-def counted_hazard_tile(source: TileSource, address: TileAddress, wanted: TileFilter) -> Question:
-    """Return the question for one tile of counts; ``wanted`` has a start and an end."""
-    _, values = found_points(source, address, wanted)
-    return Question(f"WITH cells AS MATERIALIZED ({_CELLS}) {_COUNTED}", values | world_box(address))
 
 
 def world_box(address: TileAddress) -> dict[str, object]:

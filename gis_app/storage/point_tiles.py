@@ -7,8 +7,6 @@ from gis_app.storage.tiles import EXTENT, TileAddress, TileFilter, TileSource, c
 
 MOST_FEATURES = 1000
 """Points of a tile beyond which it is counted instead: dots of ten pixels would cover a third of its 512 by 512."""
-ANY_TIME_ZOOM = 15
-"""From this zoom on, the rows of a tile's box are few enough to look at all of them, whatever their time."""
 
 
 def point_tile(source: TileSource, address: TileAddress, wanted: TileFilter, *, most: int = MOST_FEATURES) -> Question:

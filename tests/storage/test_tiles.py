@@ -10,7 +10,7 @@ from sqlalchemy import text
 from gis_app.domain.rights import Scope
 from gis_app.storage.counted_tiles import counted_tile
 from gis_app.storage.engine import scoped, system_scope
-from gis_app.storage.hazard_tiles import counted_hazard_tile, hazard_tile
+from gis_app.storage.hazard_tiles import hazard_tile
 from gis_app.storage.point_tiles import MOST_FEATURES, point_tile
 from gis_app.storage.single_trip import answer
 from gis_app.storage.tiles import TileAddress, TileFilter, TileSource, merged_tile, tile
@@ -179,7 +179,7 @@ def test_hazards_counted_by_their_columns_are_those_counted_from_the_rows(square
         for lon in (120.6, 120.62, 120.65):
             with scoped(square, scope) as connection:
                 expected = counted_tile(connection, HAZARDS, at(zoom, lon), window)
-            made = answer(square, scope, counted_hazard_tile(HAZARDS, at(zoom, lon), window))
+            made = answer(square, scope, hazard_tile(HAZARDS, at(zoom, lon), window, most=-1))
             assert counts(made) == counts(expected)
             found |= counts(made)
     assert (found == {}) == (path in ("/330382/", ""))
@@ -204,7 +204,7 @@ def test_a_tile_of_a_connection_that_was_cut_off_is_made_on_a_new_one(square):
 def test_counting_hazards_reads_their_index_alone(square):
     with scoped(square, system_scope()) as connection:
         add_hazards(connection, "a", count=3000)
-        asked = counted_hazard_tile(HAZARDS, at(14), EVER)
+        asked = hazard_tile(HAZARDS, at(14), EVER, most=-1)
         connection.execute(text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(connection.execute(text(f"EXPLAIN {asked.sql}"), asked.values).scalars())
     assert "Index Only Scan using ix_hazard_world" in plan
