@@ -64,8 +64,9 @@ def actual_as_table() -> ResponseReturnValue:
     """Answer a row per planned stop as CSV, with the figures of its route."""
     known = _followed()
     heads = [
-        *(gettext("Night"), gettext("Team"), gettext("Name"), gettext("Stop"), gettext("Village"), gettext("Planned")),
+        *(gettext("Night"), gettext("Team"), gettext("Name"), gettext("Stop"), gettext("Village")),
         *(
+            gettext("Planned time"),
             gettext("Minutes planned"),
             gettext("Result"),
             gettext("Came"),

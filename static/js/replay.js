@@ -14,6 +14,10 @@ const [play, time, shown, speed] = ["[data-do=play]", "#p-time", "output", "#p-s
 const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const state = { night: null, at: 0, playing: false, chosen: null, last: 0, live: new Map() };
 let view = null;
+// Ways already gone stay on a canvas of their own: a moment later only what was added is drawn.
+const ways = document.createElement("canvas");
+const brush = ways.getContext("2d");
+let waysUpTo = Infinity;
 
 /** Return where a team is at a second of the night: between two fixes of one piece, else nowhere. */
 function placeAt(pieces, second) {
@@ -33,9 +37,9 @@ function placeAt(pieces, second) {
   return null;
 }
 
-function line(points) {
-  pen.beginPath();
-  points.forEach(([x, y], number) => (number ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+function line(points, by = pen) {
+  by.beginPath();
+  points.forEach(([x, y], number) => (number ? by.lineTo(x, y) : by.moveTo(x, y)));
 }
 
 function drawOutlines() {
@@ -63,20 +67,45 @@ function drawStop(stop) {
   else pen.fillRect(x - 5, y - 5, 10, 10);
 }
 
-function drawPatrol(patrol) {
-  const color = COLORS[patrol.mode] ?? COLORS.foot;
-  pen.strokeStyle = color;
-  pen.lineWidth = state.chosen === patrol.id ? 3 : 1.6;
-  for (const piece of patrol.pieces) {
-    const past = piece.filter(([second]) => second <= state.at);
-    if (past.length) {
-      line(past.map(([, x, y]) => view.toScreen(x, y)));
-      pen.stroke();
+const colorOf = ({ mode }) => COLORS[mode] ?? COLORS.foot;
+const isShown = ({ id, team }) => !state.chosen || state.chosen === id || team === chosenTeam();
+const paintFor = (patrol, by) => Object.assign(by, { strokeStyle: colorOf(patrol), lineWidth: state.chosen === patrol.id ? 3 : 1.6, globalAlpha: isShown(patrol) ? 0.9 : 0.12 });
+
+function clearWays() {
+  ways.width = canvas.width;
+  ways.height = canvas.height;
+  brush.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  waysUpTo = -1;
+  for (const { pieces } of state.night.patrols) for (const piece of pieces) piece.reached = 0;
+}
+
+/** Add the ways gone since the moment they were drawn up to. */
+function addWays() {
+  if (state.at < waysUpTo) clearWays();
+  waysUpTo = state.at;
+  for (const patrol of state.night.patrols) {
+    paintFor(patrol, brush);
+    for (const piece of patrol.pieces) {
+      let next = piece.reached;
+      while (next + 1 < piece.length && piece[next + 1][0] <= state.at) next += 1;
+      if (next === piece.reached) continue;
+      line(piece.slice(piece.reached, next + 1).map(([, x, y]) => view.toScreen(x, y)), brush);
+      brush.stroke();
+      piece.reached = next;
     }
   }
+}
+
+/** Draw where a team is, and its way since the last fix. */
+function drawPatrol(patrol) {
   const here = placeAt(patrol.pieces, state.at);
   if (!here) return;
-  dot(...view.toScreen(...here), color);
+  paintFor(patrol, pen);
+  const piece = patrol.pieces.find((each) => state.at >= each[0][0] && state.at <= each.at(-1)[0]);
+  const [, x, y] = piece[piece.reached];
+  line([view.toScreen(x, y), view.toScreen(...here)]);
+  pen.stroke();
+  dot(...view.toScreen(...here), colorOf(patrol));
 }
 
 function dot(x, y, color) {
@@ -94,17 +123,20 @@ function draw() {
   pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
   drawOutlines();
-  const isShown = ({ id, team }) => !state.chosen || state.chosen === id || team === chosenTeam();
-  for (const patrol of state.night.patrols) {
-    pen.globalAlpha = isShown(patrol) ? 0.9 : 0.12;
-    drawPatrol(patrol);
-  }
+  addWays();
+  pen.drawImage(ways, 0, 0, canvas.clientWidth, canvas.clientHeight);
+  state.night.patrols.forEach(drawPatrol);
   pen.globalAlpha = 1;
   state.night.stops.filter(({ team }) => !state.chosen || team === chosenTeam()).forEach(drawStop);
   for (const { lon, lat } of state.live.values()) dot(...view.toScreen(lon * state.night.units, lat * state.night.units), LIVE_COLOR);
   shown.textContent = clock.format(new Date((state.night.began + state.at) * 1000));
   time.value = String(state.at);
   time.setAttribute("aria-valuetext", shown.textContent);
+}
+
+function drawAnew() {
+  clearWays();
+  draw();
 }
 
 const chosenTeam = () => state.night.patrols.find(({ id }) => id === state.chosen)?.team;
@@ -143,7 +175,7 @@ function listTeams() {
     button.addEventListener("click", () => {
       state.chosen = id;
       list.querySelectorAll("button").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
-      draw();
+      drawAnew();
     });
     list.append(button);
   }
@@ -169,9 +201,9 @@ async function begin() {
   status.textContent = state.night.patrols.length ? "" : root.dataset.none;
   time.max = String(Math.max(state.night.lasts, 1));
   state.at = state.night.lasts;
-  view = fitted(canvas, state.night, draw);
+  view = fitted(canvas, state.night, drawAnew);
   listTeams();
-  draw();
+  drawAnew();
   play.addEventListener("click", () => setPlaying(!state.playing));
   time.addEventListener("input", () => {
     state.at = Number(time.value);

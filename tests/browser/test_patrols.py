@@ -80,6 +80,22 @@ def test_a_night_plays_and_stops_and_a_team_can_be_chosen(visit):
     assert page.evaluate(f"(() => {{ const c = document.querySelector('canvas'); return {colours}; }})()") > 20
 
 
+_DRAWN_AT = """(second) => {
+  const time = document.getElementById("p-time");
+  time.value = second < 0 ? time.max : second;
+  time.dispatchEvent(new Event("input"));
+  return document.querySelector("canvas").toDataURL();
+}"""
+
+
+def test_ways_grow_with_the_night_and_go_again_with_the_way_back(visit):
+    page = replay_of(visit).page
+    begin, later, end = (page.evaluate(_DRAWN_AT, second) for second in (0, 1800, -1))
+    assert len({begin, later, end}) == 3
+    # Back in time all is drawn anew, forward only what was added.
+    assert page.evaluate(_DRAWN_AT, 0) == begin
+
+
 def test_a_look_at_a_night_is_in_the_audit(visit):
     replay_of(visit)
     watched = opened(visit, "city", "/audit?lang=en&action=tracks.look")
