@@ -180,14 +180,14 @@ def _tipg(running: cluster.RunningCluster, python: Path, superuser_url: str) -> 
     command = [python, "-m", "uvicorn", "tipg.main:app", *options]
     host = f"http://127.0.0.1:{PORTS[2]}"
     base = f"{host}/collections/public.hazard"
-    environment = {"DATABASE_URL": _peer_url(running, "tipg_peer"), "PGAPPNAME": "tipg"}
+    environment = {"DATABASE_URL": _peer_url(running, "tipg_peer")}
     with running_server(command, environment, f"{host}/healthz") as pid:
 
         def ask(address: str) -> int:
             tile = f"tiles/WebMercatorQuad/{address}?properties=title,severity,stage"
             return _read(f"{base}/{tile if address[0].isdigit() else address}")
 
-        yield Side(ask, pid, "tipg", superuser_url)
+        yield Side(ask, pid, "tipg_peer", superuser_url)
 
 
 @contextlib.contextmanager
@@ -199,12 +199,14 @@ def _pygeoapi(running: cluster.RunningCluster, python: Path, superuser_url: str)
         config.write_text(json.dumps(_pygeoapi_config(running)), encoding="utf-8")
         tool = [python.with_name("pygeoapi"), "openapi", "generate", config, "--output-file", openapi]
         subprocess.run(tool, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        environment = {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi), "PGAPPNAME": "pygeoapi"}
+        environment = {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi)}
         options = ["-w", "1", "--threads", str(CLIENTS), "-b", f"127.0.0.1:{PORTS[3]}", "--no-control-socket"]
         command = [python, "-m", "gunicorn", "pygeoapi.flask_app:APP", *options]
         host = f"http://127.0.0.1:{PORTS[3]}"
         with running_server(command, environment, host) as pid:
-            yield Side(lambda place: _read(f"{host}/collections/hazard/{place}&f=json"), pid, "pygeoapi", superuser_url)
+            yield Side(
+                lambda place: _read(f"{host}/collections/hazard/{place}&f=json"), pid, "geoapi_peer", superuser_url
+            )
 
 
 def _pygeoapi_config(running: cluster.RunningCluster) -> dict:
@@ -262,7 +264,7 @@ def _read(url: str, token: str = "") -> int:
 
 @dataclass
 class Side:
-    """A server: how it is asked, and whose processor time it costs; its connections bear the name ``program``."""
+    """A server: how it is asked, and whose processor time it costs; its connections or their role are ``program``."""
 
     ask: Callable[[str], int]
     pid: int
@@ -274,8 +276,8 @@ class Side:
         engine = make_engine(self.superuser_url, pool_size=1)
         with engine.connect() as connection:
             query = text(
-                "SELECT pid FROM pg_stat_activity WHERE application_name = :program AND datname = current_database() "
-                "AND pid <> pg_backend_pid()"
+                "SELECT pid FROM pg_stat_activity WHERE :program IN (application_name, usename) "
+                "AND datname = current_database() AND pid <> pg_backend_pid()"
             )
             backends = connection.execute(query, {"program": self.program}).scalars().all()
         engine.dispose()
