@@ -120,10 +120,9 @@ def require_one_of(name: str, value: str, known: Iterable[str]) -> None:
     """
     choices = tuple(known)
     if value not in choices:
-        raise InvalidInput(
-            "{name} is {value!r}.",
-            remedy="Use one of {known}.",
-            name=name,
-            value=value[:40],
-            known=", ".join(choices),
-        )
+        raise none_of("{name} is {value!r}.", choices, name=name, value=value[:40])
+
+
+def none_of(template: str, known: Iterable[str], **params: object) -> InvalidInput:
+    """Return the error of a value that is none of those known; the remedy names them."""
+    return InvalidInput(template, remedy="Use one of {known}.", known=", ".join(known) or "-", **params)

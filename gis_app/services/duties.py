@@ -17,7 +17,7 @@ from gis_app.analysis.duty_compliance import (
     tally,
 )
 from gis_app.domain.duties import Duty, DutyState, Interval, day_of, period_of, periods_in
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import InvalidInput, none_of
 from gis_app.domain.periods import TimeWindow
 from gis_app.domain.rights import Scope
 from gis_app.services.area_names import NamedArea
@@ -98,13 +98,7 @@ def question(*, key: str, first_day: date | None, last_day: date | None, townshi
     known = known_duties(now)
     duty = next((each for each in known if each.key == (key or each.key)), None)
     if duty is None:
-        raise InvalidInput(
-            "{name} is {value!r}.",
-            remedy="Use one of {known}.",
-            name="duty",
-            value=key[:40],
-            known=", ".join(each.key for each in known),
-        )
+        raise none_of("{name} is {value!r}.", (each.key for each in known), name="duty", value=key[:40])
     last = last_day or day_of(duty.kind, now)
     # Years that a database may not hold, or whose weeks end after the last day there is.
     usable = _FIRST_YEAR <= last.year <= _LAST_YEAR and (first_day or last).year >= _FIRST_YEAR

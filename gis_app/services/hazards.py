@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 from gis_app.analysis.datum import TO_WGS84
 from gis_app.analysis.recurrence import RecurrenceRule
 from gis_app.domain.areas import AreaLevel
-from gis_app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
+from gis_app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable, none_of
 from gis_app.domain.hazards import DiscoveryWay, Severity, Stage
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Scope
@@ -310,9 +310,7 @@ def _placed(connection: Connection, spot: Spot, found_at: datetime) -> dict[str,
 def _check_category(connection: Connection, code: str | None) -> None:
     known = hazards.category_codes(connection)
     if code is not None and code not in known:
-        raise InvalidInput(
-            "There is no category {code!r}.", remedy="Use one of {known}.", code=code[:40], known=", ".join(known)
-        )
+        raise none_of("There is no category {code!r}.", known, code=code[:40])
 
 
 def _plain(wanted: Report) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from gis_app.analysis.lattice import DEFAULT_CELL_M
 from gis_app.analysis.places import PlaceKind
 from gis_app.analysis.rolling_origin import BASELINE, FEWEST_EVENTS
 from gis_app.analysis.scoring import AreaScore, CalibrationGroup, calibration, count_in_share, score_map
-from gis_app.domain.errors import InvalidInput, NotFound
+from gis_app.domain.errors import NotFound, none_of
 from gis_app.domain.rights import Scope
 from gis_app.services.hotspot_ground import group_key, group_of
 from gis_app.services.hotspot_rows import ALL, run_id
@@ -194,12 +194,7 @@ def shown_map(row: RowMapping, parts: Parts, *, method: str = "") -> ShownMap:
     methods = [chosen, *(name for name in (BASELINE, *result["methods"]) if name != chosen)]
     name = method or chosen
     if name not in methods:
-        raise InvalidInput(
-            "This map was not made by {method}.",
-            remedy="Use one of {known}.",
-            method=name[:40],
-            known=", ".join(methods),
-        )
+        raise none_of("This map was not made by {method}.", methods, method=name[:40])
     scores = _scores(result["methods"], parts, name)
     until = row["data_to"]
     kind, group = group_of(row["kind"].removeprefix(KIND))

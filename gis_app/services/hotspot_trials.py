@@ -17,7 +17,7 @@ from gis_app.analysis.hotspot_series import FEWEST_EVENTS_KNOWN, HORIZON_DAYS
 from gis_app.analysis.hotspots import Params
 from gis_app.analysis.places import PlaceKind
 from gis_app.analysis.rolling_origin import BASELINE, History, middle_choice
-from gis_app.domain.errors import InvalidInput, require_one_of
+from gis_app.domain.errors import none_of, require_one_of
 from gis_app.domain.hazards import DISCOVERED_WAYS, Severity
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Scope
@@ -145,12 +145,7 @@ def tried(
     """
     known, key = methods_on(wish.kind), group_key(wish.kind, wish.group)
     if method and method not in known:
-        raise InvalidInput(
-            "This map was not made by {method}.",
-            remedy="Use one of {known}.",
-            method=method[:40],
-            known=", ".join(known),
-        )
+        raise none_of("This map was not made by {method}.", known, method=method[:40])
     with scoped(engine, scope) as connection:
         current = [row for row in hotspot_maps.runs(connection, key) if row["is_current"]]
         if not current or "method" not in current[0]["result"]:

@@ -14,7 +14,7 @@ from cachetools import TTLCache
 from sqlalchemy import Engine, RowMapping
 
 from gis_app.analysis.transformers import transformer
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import InvalidInput, none_of
 from gis_app.domain.rights import Right, Scope
 from gis_app.planning.isochrones import BESIDE_M, reached_area, reached_streets, seconds_from
 from gis_app.planning.patrol_area import ACCESS_M_S, MOST_ACCESS_M
@@ -158,13 +158,7 @@ def isochrones(
 
 
 def _unknown_mode(mode: str) -> InvalidInput:
-    return InvalidInput(
-        "{name} is {value!r}.",
-        remedy="Use one of {known}.",
-        name="mode",
-        value=mode[:40],
-        known=", ".join(TRAVEL_MODES),
-    )
+    return none_of("{name} is {value!r}.", TRAVEL_MODES, name="mode", value=mode[:40])
 
 
 def _place_of(row: RowMapping, *, is_live: bool) -> Place:

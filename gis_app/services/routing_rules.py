@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy import Engine, RowMapping
 
-from gis_app.domain.errors import InvalidInput, NotFound
+from gis_app.domain.errors import InvalidInput, NotFound, none_of
 from gis_app.domain.hazards import Severity
 from gis_app.domain.periods import CITY_TIME
 from gis_app.domain.rights import Scope
@@ -58,12 +58,8 @@ def add(ledger: Ledger, scope: Scope, wish: RuleWish) -> None:
         raise InvalidInput("There is no severity {severity!r}.", remedy="Choose one.", severity=wish.severity[:40])
     with ledger.writing(scope) as work:
         if wish.category not in hazards.category_codes(work.connection):
-            raise InvalidInput(
-                "There is no category {code!r}.",
-                remedy="Use one of {known}.",
-                code=wish.category[:40],
-                known=", ".join(hazards.category_codes(work.connection)),
-            )
+            known = hazards.category_codes(work.connection)
+            raise none_of("There is no category {code!r}.", known, code=wish.category[:40])
         if wish.unit and not accounts.unit_exists(work.connection, wish.unit):
             raise InvalidInput("There is no unit {code!r}.", remedy="Choose one of the list.", code=wish.unit[:40])
         if wish.area and accounts.area_of_code(work.connection, wish.area) is None:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from pydantic import AwareDatetime, BaseModel, Field
 
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import InvalidInput, none_of
 from gis_app.domain.hazards import DiscoveryWay, Severity
 from gis_app.domain.rights import Right
 from gis_app.services import feature_changes
@@ -160,13 +160,7 @@ def _place(feature: Feature) -> dict[str, float] | None:
     named = request.headers.get("Content-Crs", CRS84.uri).strip("<>[]")
     crs = CRS_OF.get(named)
     if crs is None:
-        raise InvalidInput(
-            "{name} is {value!r}.",
-            remedy="Use one of {known}.",
-            name="Content-Crs",
-            value=named[:40],
-            known=", ".join(CRS_OF),
-        )
+        raise none_of("{name} is {value!r}.", CRS_OF, name="Content-Crs", value=named[:40])
     lon, lat = to_crs84(crs, *feature.geometry.coordinates[:2])
     place = checked(Place, {"lon": lon, "lat": lat, "datum": "wgs84"})
     return {"lon": place.lon, "lat": place.lat}
@@ -176,13 +170,8 @@ def _facility(changes: FeatureChanges, feature: Feature, model: type[Strict]) ->
     values = checked(model, _own(changes, feature, model)).model_dump(exclude_unset=model is FacilityChange)
     kinds = next(each.values for each in changes.layer.fields if each.name == "kind")
     if "kind" in values and values["kind"] not in kinds:
-        raise InvalidInput(
-            "The field {field} cannot be {value!r}.",
-            remedy="Use one of {known}.",
-            field="kind",
-            value=str(values["kind"])[:40],
-            known=", ".join(kinds),
-        )
+        value = str(values["kind"])[:40]
+        raise none_of("The field {field} cannot be {value!r}.", kinds, field="kind", value=value)
     if values.get("name_zh", "") is None:
         raise InvalidInput("The field {field} is missing.", remedy="Add it.", field="name_zh")
     return values

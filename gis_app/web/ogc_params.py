@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import request
 
-from gis_app.domain.errors import InvalidInput
+from gis_app.domain.errors import InvalidInput, none_of
 from gis_app.services.feature_collections import DEEPEST_OFFSET, Wish
 from gis_app.storage.cql2 import read_json, read_text
 from gis_app.storage.crs import CRS84, CRS_OF, Crs
@@ -51,12 +51,7 @@ def require_known(known: Collection[str]) -> None:
     """Refuse a query parameter that the route does not know, and one that is given twice."""
     for name, values in request.args.lists():
         if name not in known and name not in _SHARED:
-            raise InvalidInput(
-                "There is no parameter {name}.",
-                remedy="Use one of {known}.",
-                name=name[:40],
-                known=", ".join(sorted(known)) or "-",
-            )
+            raise none_of("There is no parameter {name}.", sorted(known), name=name[:40])
         if len(values) > 1:
             raise InvalidInput("{name} is given twice.", remedy="Give it once.", name=name)
 

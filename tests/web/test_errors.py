@@ -87,7 +87,7 @@ SEEN_IN_THE_BROWSER = (
 )
 ERRORS = {
     *("InvalidInput", "Refused", "NotFound", "Forbidden", "Conflict", "Unavailable", "Unauthenticated", "TooMany"),
-    *("gettext", "lazy_gettext"),
+    *("gettext", "lazy_gettext", "none_of"),
 }
 
 
