@@ -8,20 +8,28 @@ const HEIGHT = 30;
 const SVG = "http://www.w3.org/2000/svg";
 const BAD = new Set(["overdue"]);
 const MOST_ROWS = 5;
+const MOST_IN_LINE = 10;
 
 /** Draw the strip anew. */
 export function drawFigures(figures) {
   byId("wall-figures").replaceChildren(...figures.map(card));
 }
 
-function card({ key, value, line, bars, is_share: isShare, night }) {
+function card({ key, value, line, bars, is_share: isShare }) {
   const known = value !== null && value !== undefined;
   const shown = known ? (isShare ? formatShare(value, 0) : formatNumber(value)) : "–";
   const series = (line ?? bars ?? []).map((each) => each ?? null);
+  const moved = change(series, isShare);
+  const shownValue = element("p", { className: "wall-figure-value", textContent: shown }, [moved].filter(Boolean));
+  const added = moved ? moved.textContent.length : 0;
+  const isLong = shown.length + added > MOST_IN_LINE;
+  shownValue.classList.toggle("wall-figure-long", isLong);
+  shownValue.style.setProperty("--chars", shown.length);
+  shownValue.style.setProperty("--change", isLong ? 0 : added);
   const classes = ["wall-figure", BAD.has(key) && value > 0 ? "wall-figure-bad" : ""].join(" ").trim();
   return element("div", { className: classes, attributes: { "data-figure": key } }, [
     element("p", { className: "wall-figure-title", textContent: words(`wall_${key}`) }),
-    element("p", { className: "wall-figure-value", textContent: shown }, [change(series, isShare, night)].filter(Boolean)),
+    shownValue,
     series.length > 1 ? drawing(series, Boolean(bars), key) : element("span"),
   ]);
 }

@@ -41,6 +41,19 @@ DUTY_OF = """async (count) => {
 }"""
 
 
+FIGURES_OF = """async (value) => {
+  const { src } = document.querySelector("script[src$='wall.js']");
+  const { drawFigures } = await import(src.replace("wall.js", "wall_figures.js"));
+  const keys = [...document.querySelectorAll(".wall-figure")].map((each) => each.dataset.figure);
+  drawFigures(keys.map((key, n) => ({ key, value, bars: [value, value + (n % 2 ? 1 : -4321)] })));
+  return [...document.querySelectorAll(".wall-figure-value")].map((each) => {
+    const whole = document.createRange();
+    whole.selectNodeContents(each);
+    return each.getBoundingClientRect().right - whole.getBoundingClientRect().right;
+  });
+}"""
+
+
 @pytest.fixture
 def wall(visit):
     def open_wall(viewport=FHD, query="", **options):
@@ -62,6 +75,16 @@ def test_the_wall_fits_its_screen_and_reads_from_five_metres(wall, viewport, the
     if viewport is not UHD:
         faults = Axe().run(page).response["violations"]
         assert [each["id"] for each in faults if each["impact"] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize("viewport", [FHD, UHD, TWO])
+@pytest.mark.parametrize("value", [7, 13_764, 1_110_068])
+def test_long_figures_and_their_change_stand_whole(wall, viewport, value):
+    page = wall(viewport, "?lang=en").page
+    room = page.evaluate(FIGURES_OF, value)
+    assert len(room) == 7
+    assert min(room) >= 0
+    assert page.evaluate(UNREADABLE) == {"small": [], "beyond": [0, 0]}
 
 
 @pytest.mark.parametrize(("count", "rows"), [(1, 1), (5, 5), (10, 10), (40, 10)])
