@@ -22,6 +22,10 @@ class ImportKind(StrEnum):
     TEAMS = "teams"
 
 
+COVERED_KINDS = (ImportKind.GRIDS, ImportKind.STREETS)
+"""What coverage is measured of."""
+
+
 class ColumnType(StrEnum):
     """How a value is read and checked."""
 

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from sqlalchemy import Connection
 
 from gis_app.domain.errors import Conflict
-from gis_app.importers.kinds import ImportKind
+from gis_app.importers.kinds import COVERED_KINDS, ImportKind
 from gis_app.storage import import_changes
 from gis_app.storage.hazard_cells import note_change_everywhere, refresh_hazard_month_cells
+from gis_app.storage.patrol_tracks import note_all_nights
 
 TABLE_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -55,6 +56,8 @@ def undo(connection: Connection, import_id: uuid.UUID, kind: ImportKind) -> dict
     import_changes.forget_run(connection, import_id)
     if months:
         refresh_hazard_month_cells(connection, months)
+    if kind in COVERED_KINDS:
+        note_all_nights(connection)
     if villages or kind is not ImportKind.HAZARDS:
         note_change_everywhere(connection)
     return counts

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from gis_app.importers.file_notes import Note
 from gis_app.importers.frame import CheckedFile, ImportedFrame, check
-from gis_app.importers.kinds import ImportKind
+from gis_app.importers.kinds import COVERED_KINDS, ImportKind
 from gis_app.importers.mapping import ColumnMapping
 from gis_app.importers.problems import ImportRefused, RowProblem
 from gis_app.services.first_city import begin_city
@@ -28,6 +28,7 @@ from gis_app.storage import reference
 from gis_app.storage.engine import EVERYTHING, long_job
 from gis_app.storage.hazard_cells import note_change_everywhere
 from gis_app.storage.imported_rows import LoadCount
+from gis_app.storage.patrol_tracks import note_all_nights
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,8 @@ def load_checked(
         begin_loop(connection)
     else:
         complete_loaded_hazards(connection, account)
+    if wanted.kind in COVERED_KINDS:
+        note_all_nights(connection)
     note_change_everywhere(connection)
     return ImportOutcome(
         count,

@@ -24,7 +24,7 @@ DEGREE_UNITS = 100_000
 TOLERANCES_M = (4.0, 8.0, 16.0, 32.0)
 """How far a thinned track may be from a fix: less than a phone's own error, and more the more fixes there are."""
 MOST_FIXES = 60_000
-"""As many as a browser draws without a stutter; a night with more is told by the next tolerance."""
+"""As many as a browser draws without a stutter; a night with more is told by the next tolerance, up to the last."""
 _BREAKS = int(FixFlag.GAP | FixFlag.JUMP)
 
 
@@ -38,7 +38,8 @@ def replay(engine: Engine, scope: Scope, night: date, *, srid: int, language: st
     """Return the tracks of a night with their times, the planned stops with how long somebody stayed, and outlines.
 
     Times are seconds since the first fix; a track is a list of unbroken pieces, with the fixes that it takes to be
-    within some metres (``within_m``) of where the team was at the moment of each fix.
+    within some metres (``within_m``) of where the team was at the moment of each fix. Moments are told to the second,
+    places to the metre.
     """
     with scoped(engine, scope) as connection:
         patrols = patrol_nights.patrols(connection, night)
@@ -72,10 +73,11 @@ def _pieces(fixes: pd.DataFrame, begin: float) -> tuple[float, dict[int, list[li
     is_first = (fixes["flag"].to_numpy() & _BREAKS) != 0
     is_first |= np.diff(patrol, prepend=-1) != 0
     starts = np.nonzero(is_first)[0]
-    second = fixes["second"].to_numpy()
+    # In whole seconds, as they are told: what is thinned is what is played.
+    second = np.rint(fixes["second"].to_numpy() - begin)
     within_m, kept = _thinned(second, fixes[["x", "y"]].to_numpy(), starts)
     degrees = fixes[["lon", "lat"]].to_numpy()[kept] * DEGREE_UNITS
-    table = np.rint(np.column_stack([second[kept] - begin, degrees])).astype(np.int64)
+    table = np.rint(np.column_stack([second[kept], degrees])).astype(np.int64)
     pieces: dict[int, list[list[list[int]]]] = {}
     for owner, piece in zip(patrol[starts].tolist(), np.split(table, np.cumsum(kept)[starts[1:] - 1]), strict=False):
         pieces.setdefault(owner, []).append(piece.tolist())

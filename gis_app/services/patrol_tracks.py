@@ -19,7 +19,7 @@ BATCHES_FOR = timedelta(days=7)
 """A device that sends a batch again does so within a week."""
 POSITIONS_FOR = timedelta(days=1)
 NEW_PLANS_FOR = timedelta(days=2)
-"""How far back routes are looked at while no fixes came."""
+"""How far back routes are looked at while no night is uncounted."""
 
 
 def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
@@ -34,17 +34,16 @@ def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
         with long_job(engine) as connection:
             _remake(connection, patrol, srid=srid)
     with scoped(engine, system_scope()) as connection:
-        uncounted = patrol_tracks.uncounted_nights(connection)
+        notes = patrol_tracks.uncounted(connection)
     nights = 0
-    if uncounted:
+    if notes:
         analyses.run_all(engine, now=now, srid=srid, kinds=analyses.ANALYSIS_GROUPS["coverage"])
         nights = len(street_walks.update(engine, now=now, srid=srid))
-        with scoped(engine, system_scope()) as connection:
-            patrol_tracks.note_counted(connection, uncounted)
     # Late fixes may be of any night; a plan made meanwhile is of these.
-    looks_back = plan_following.LOOKS_BACK if uncounted else NEW_PLANS_FOR
+    looks_back = plan_following.LOOKS_BACK if notes else NEW_PLANS_FOR
     plan_following.update(engine, now=now, srid=srid, looks_back=looks_back)
     with scoped(engine, system_scope()) as connection:
+        patrol_tracks.forget_notes(connection, notes)
         track_intake.forget_old(connection, batches_before=now - BATCHES_FOR, positions_before=now - POSITIONS_FOR)
     return {"patrols": len(patrols), "nights": nights}
 

@@ -111,7 +111,7 @@ def _keep_coverage(ledger: Ledger, limit: Limit, srid: int) -> None:
         # Loaded here alone: a server asks every day whether anything is due, and hardly ever computes.
         from gis_app.services import analyses
 
-        analyses.run_all(ledger.engine, now=ledger.now(), srid=srid, kinds=("grid_coverage",))
+        analyses.run_all(ledger.engine, now=ledger.now(), srid=srid, kinds=analyses.ANALYSIS_GROUPS["coverage"])
     _keep_work(ledger, srid)
 
 

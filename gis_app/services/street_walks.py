@@ -52,6 +52,8 @@ def update(
         street_walks.forget_unwalked(connection)
         grids = analysis_runs.current_areas(connection, "grid", srid=srid)
         pieces = street_walks.pieces(connection)
+        # Those of grids that ended since streets were cut are no grid's any more.
+        pieces = pieces[pieces["area_id"].isin(grids["id"])].reset_index(drop=True)
         pieces["scope_path"] = pieces["area_id"].map(grids.set_index("id")["scope_path"])
         base = _base(f"{srid} {street_walks.streets_digest(connection)}", grids, pieces)
         words, known = street_walks.night_words(connection), street_walks.known_digests(connection)

@@ -148,7 +148,10 @@ class TileStore:
         """Return drawn points, or counts of them where there are too many."""
         # Only hazards are counted below a zoom; they alone are indexed for it.
         if layer.aggregate_below and wanted.start and wanted.end:
-            return bytes(answer(self.engine, scope, hazard_tile(source, address, wanted)))
+            made = bytes(answer(self.engine, scope, hazard_tile(source, address, wanted)))
+            if len(made) <= LARGEST_TILE_BYTES:
+                return made
+            return bytes(answer(self.engine, scope, hazard_tile(source, address, wanted, most=-1)))
         made = answer(self.engine, scope, point_tile(source, address, wanted))
         if made is not None and len(made) <= LARGEST_TILE_BYTES:
             return bytes(made)

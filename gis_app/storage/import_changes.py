@@ -189,7 +189,10 @@ def keep_fixes(
 
 
 def take_back_fixes(connection: Connection, import_id: uuid.UUID) -> int:
-    """Delete the fixes that an import added, and patrols that have none left; return how many fixes."""
+    """Delete the fixes that an import added, and patrols that have none left; return how many fixes.
+
+    The nights of the fixes are to be counted.
+    """
     patrols = list(connection.execute(_TAKE_BACK, {"id": import_id}).scalars())
     ids = {"ids": sorted(set(patrols))}
     connection.execute(_EMPTY_PATROLS, ids)

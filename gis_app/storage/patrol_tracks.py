@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -28,13 +28,11 @@ UPDATE track_point SET flag = (flag & ~7) | :new_flag
 WHERE device = :device AND recorded_at = :recorded_at AND sequence = :sequence""")
 
 
-# One night after the other, so that two who note some never wait for each other.
-_NOTE = text("""
-INSERT INTO uncounted_night (night, changed_at)
-SELECT night, clock_timestamp() FROM unnest(CAST(:nights AS date[])) AS n (night) ORDER BY night
-ON CONFLICT (night) DO UPDATE SET changed_at = excluded.changed_at""")
-_UNCOUNTED = text("SELECT night, changed_at FROM uncounted_night ORDER BY night")
-_COUNTED = text("DELETE FROM uncounted_night WHERE night = :night AND changed_at = :changed_at")
+# Notes are added, never changed: whoever writes one waits for nobody, not for an import that takes minutes either.
+_NOTE = text("INSERT INTO uncounted_night (night) SELECT unnest(CAST(:nights AS date[]))")
+_NOTE_ALL = text("INSERT INTO uncounted_night (night) SELECT DISTINCT night FROM patrol")
+_UNCOUNTED = text("SELECT id FROM uncounted_night")
+_COUNTED = text("DELETE FROM uncounted_night WHERE id = ANY(:notes)")
 
 
 def stale(connection: Connection) -> list[int]:
@@ -53,16 +51,19 @@ def note_nights(connection: Connection, nights: Collection[date]) -> None:
         connection.execute(_NOTE, {"nights": sorted(set(nights))})
 
 
-def uncounted_nights(connection: Connection) -> Sequence[tuple[date, datetime]]:
-    """Return nights whose coverage is to be computed, and when their tracks changed last."""
-    return [(row.night, row.changed_at) for row in connection.execute(_UNCOUNTED)]
+def note_all_nights(connection: Connection) -> None:
+    """Note that grids or streets changed: the coverage of all nights is to be computed."""
+    connection.execute(_NOTE_ALL)
 
 
-def note_counted(connection: Connection, nights: Collection[tuple[date, datetime]]) -> None:
-    """Note that the coverage of ``uncounted_nights`` was computed; not where tracks changed again since then."""
-    rows = [{"night": night, "changed_at": changed_at} for night, changed_at in nights]
-    if rows:
-        connection.execute(_COUNTED, rows)
+def uncounted(connection: Connection) -> Sequence[int]:
+    """Return the notes of nights whose coverage is to be computed."""
+    return connection.execute(_UNCOUNTED).scalars().all()
+
+
+def forget_notes(connection: Connection, notes: Sequence[int]) -> None:
+    """Forget notes of nights whose coverage was computed since ``uncounted`` returned them."""
+    connection.execute(_COUNTED, {"notes": list(notes)})
 
 
 def fix_count(connection: Connection, patrol: int) -> int:
@@ -80,8 +81,8 @@ def fixes_of(connection: Connection, patrol: int) -> pd.DataFrame:
 def store(connection: Connection, patrol: int, *, geom: Any, length_m: float, fix_count: int, known_count: int) -> None:
     """Store the track of a patrol made of ``known_count`` fixes; it is stale no longer, unless more came meanwhile.
 
-    Its night is to be counted, whatever happens after this transaction.
-    Nothing is locked while the track is made, so no device waits for it.
+    Its night is to be counted, whatever happens after this transaction. Nothing is locked while the track is made, so
+    no device waits for it.
     """
     table = table_of(Patrol)
     is_newest = table.c.fix_count == known_count

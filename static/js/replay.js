@@ -14,9 +14,12 @@ const [play, time, shown, speed] = ["[data-do=play]", "#p-time", "output", "#p-s
 const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const state = { night: null, at: 0, playing: false, chosen: null, last: 0, live: new Map() };
 let view = null;
-// Ways already gone stay on a canvas of their own: a moment later only what was added is drawn.
-const ways = document.createElement("canvas");
-const brush = ways.getContext("2d");
+// Ways already gone stay on canvases of their own, those of teams that were not chosen on another, paler one: a moment
+// later only what was added is drawn.
+const ROUND = { lineCap: "round", lineJoin: "round" };
+const SHOWN = 0.9;
+const PALE = 0.12;
+const ways = [SHOWN, PALE].map((alpha) => ({ alpha, brush: document.createElement("canvas").getContext("2d") }));
 let waysUpTo = Infinity;
 
 /** Return where a team is at a second of the night: between two fixes of one piece, else nowhere. */
@@ -45,7 +48,7 @@ function line(points, by = pen) {
 function drawOutlines() {
   pen.strokeStyle = "rgb(148 176 204 / 28%)";
   pen.fillStyle = "rgb(148 176 204 / 5%)";
-  pen.lineWidth = 1;
+  Object.assign(pen, { lineWidth: 1, ...ROUND });
   for (const { type, coordinates } of state.night.outlines) {
     for (const polygon of type === "Polygon" ? [coordinates] : coordinates) {
       for (const ring of polygon) {
@@ -69,12 +72,19 @@ function drawStop(stop) {
 
 const colorOf = ({ mode }) => COLORS[mode] ?? COLORS.foot;
 const isShown = ({ id, team }) => !state.chosen || state.chosen === id || team === chosenTeam();
-const paintFor = (patrol, by) => Object.assign(by, { strokeStyle: colorOf(patrol), lineWidth: state.chosen === patrol.id ? 3 : 1.6, globalAlpha: isShown(patrol) ? 0.9 : 0.12 });
+const paintFor = (patrol, by) => Object.assign(by, { strokeStyle: colorOf(patrol), lineWidth: state.chosen === patrol.id ? 3 : 1.6, ...ROUND });
+
+/** Let a pen draw in the canvas's own pixels of the page. */
+function scaled(by) {
+  const ratio = canvas.width / Math.max(canvas.clientWidth, 1);
+  by.setTransform(ratio, 0, 0, ratio, 0, 0);
+}
 
 function clearWays() {
-  ways.width = canvas.width;
-  ways.height = canvas.height;
-  brush.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  for (const { brush } of ways) {
+    Object.assign(brush.canvas, { width: canvas.width, height: canvas.height });
+    scaled(brush);
+  }
   waysUpTo = -1;
   for (const { pieces } of state.night.patrols) for (const piece of pieces) piece.reached = 0;
 }
@@ -84,6 +94,7 @@ function addWays() {
   if (state.at < waysUpTo) clearWays();
   waysUpTo = state.at;
   for (const patrol of state.night.patrols) {
+    const { brush } = ways[isShown(patrol) ? 0 : 1];
     paintFor(patrol, brush);
     for (const piece of patrol.pieces) {
       let next = piece.reached;
@@ -101,6 +112,7 @@ function drawPatrol(patrol) {
   const here = placeAt(patrol.pieces, state.at);
   if (!here) return;
   paintFor(patrol, pen);
+  pen.globalAlpha = isShown(patrol) ? SHOWN : PALE;
   const piece = patrol.pieces.find((each) => state.at >= each[0][0] && state.at <= each.at(-1)[0]);
   const [, x, y] = piece[piece.reached];
   line([view.toScreen(x, y), view.toScreen(...here)]);
@@ -120,11 +132,16 @@ function dot(x, y, color) {
 
 function draw() {
   if (!view) return;
-  pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  scaled(pen);
   pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
   drawOutlines();
   addWays();
-  pen.drawImage(ways, 0, 0, canvas.clientWidth, canvas.clientHeight);
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  for (const { alpha, brush } of canvas.width && canvas.height ? ways : []) {
+    pen.globalAlpha = alpha;
+    pen.drawImage(brush.canvas, 0, 0);
+  }
+  scaled(pen);
   state.night.patrols.forEach(drawPatrol);
   pen.globalAlpha = 1;
   state.night.stops.filter(({ team }) => !state.chosen || team === chosenTeam()).forEach(drawStop);

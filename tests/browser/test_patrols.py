@@ -84,16 +84,23 @@ _DRAWN_AT = """(second) => {
   const time = document.getElementById("p-time");
   time.value = second < 0 ? time.max : second;
   time.dispatchEvent(new Event("input"));
-  return document.querySelector("canvas").toDataURL();
+  const canvas = document.querySelector("canvas");
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let ways = 0;
+  // Green, violet and pink of teams over the ground; outlines are paler, stops blue, yellow and orange.
+  const isWay = ([red, green, blue, alpha]) => alpha > 150 && red > 90 && green > 140 && blue > 150 && blue < 245;
+  for (let n = 0; n < pixels.length; n += 4) ways += isWay(pixels.subarray(n, n + 4));
+  return ways;
 }"""
 
 
 def test_ways_grow_with_the_night_and_go_again_with_the_way_back(visit):
     page = replay_of(visit).page
     begin, later, end = (page.evaluate(_DRAWN_AT, second) for second in (0, 1800, -1))
-    assert len({begin, later, end}) == 3
-    # Back in time all is drawn anew, forward only what was added.
-    assert page.evaluate(_DRAWN_AT, 0) == begin
+    again = page.evaluate(_DRAWN_AT, 0)
+    assert begin < later < end
+    # Back in time all is drawn anew, forward only what was added; a browser may smooth edges otherwise after a while.
+    assert again == pytest.approx(begin, abs=20)
 
 
 def test_a_look_at_a_night_is_in_the_audit(visit):

@@ -47,9 +47,10 @@ FIGURES_OF = """async (value) => {
   const keys = [...document.querySelectorAll(".wall-figure")].map((each) => each.dataset.figure);
   drawFigures(keys.map((key, n) => ({ key, value, bars: [value, value + (n % 2 ? 1 : -4321)] })));
   return [...document.querySelectorAll(".wall-figure-value")].map((each) => {
-    const whole = document.createRange();
+    const [card, whole] = [each.closest(".wall-figure"), document.createRange()];
     whole.selectNodeContents(each);
-    return each.getBoundingClientRect().right - whole.getBoundingClientRect().right;
+    const { right } = card.getBoundingClientRect();
+    return right - parseFloat(getComputedStyle(card).paddingRight) - whole.getBoundingClientRect().right;
   });
 }"""
 

@@ -121,6 +121,20 @@ def test_planned_stops_are_visited_passed_or_missed(engine):
     assert night["within_m"] == 4.0
 
 
+def test_a_night_of_more_fixes_than_a_browser_draws_is_told_less_exactly(engine, monkeypatch):
+    with scoped(engine, EVERYBODY) as connection:
+        connection.execute(STAY)
+        # To and fro by 10 m each minute.
+        connection.execute(text("UPDATE track_point SET geom = ST_Translate(geom, 0, 0.0001 * (sequence % 2))"))
+    told = {}
+    for most in (60_000, 10, 0):
+        monkeypatch.setattr(patrol_replay, "MOST_FIXES", most)
+        night = patrol_replay.replay(engine, EVERYBODY, FIRST, srid=4549, language="zh")
+        told[most] = night["within_m"], sum(len(piece) for each in night["patrols"] for piece in each["pieces"])
+    assert [within for within, _ in told.values()] == [4.0, 16.0, 32.0]
+    assert told[60_000][1] > told[10][1] <= 10
+
+
 def test_coverage_is_told_by_shift_mode_and_kind_of_team(engine):
     # All walks begin at 20 o'clock on foot, by volunteers; none lasts until 22.
     for work in (WorkFilter(shift="evening"), WorkFilter(mode="foot"), WorkFilter(team_kind="volunteer")):

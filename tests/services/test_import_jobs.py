@@ -212,6 +212,9 @@ WALK = "device,team_code,time,lon,lat\n" + "".join(
 )
 
 
+STREET = {"type": "LineString", "coordinates": [[120.631, 27.78], [120.634, 27.78]]}
+
+
 def test_imported_tracks_count_as_coverage_until_the_import_is_undone(desk):
     desk.rows(
         """INSERT INTO team (code, name_zh, kind, mode, area_id, station, scope_path)
@@ -223,6 +226,13 @@ def test_imported_tracks_count_as_coverage_until_the_import_is_undone(desk):
     job = desk.imported(WALK, kind="tracks", name="walk.csv")
     assert patrol_tracks.refresh(desk.engine, now=NOW, srid=4549) == {"patrols": 0, "nights": 1}
     assert [desk.rows(query)[0][0] > 0 for query in swept] == [True, True]
+    # With a street of its own the night is counted anew.
+    street = {"type": "Feature", "properties": {"kind": "residential"}, "geometry": STREET}
+    content = json.dumps({"type": "FeatureCollection", "features": [street]})
+    desk.imported(content, kind="streets", name="streets.geojson")
+    assert patrol_tracks.refresh(desk.engine, now=NOW, srid=4549) == {"patrols": 0, "nights": 1}
+    walked = "SELECT CAST(round(CAST(sum(high - low) AS numeric), 1) AS text) FROM street_walk"
+    assert desk.rows(walked) == [("0.9",)]
     desk.step(job["id"], "undo")
     assert patrol_tracks.refresh(desk.engine, now=NOW, srid=4549) == {"patrols": 0, "nights": 0}
     assert [desk.rows(query) for query in swept] == [[(0,)], [(0,)]]

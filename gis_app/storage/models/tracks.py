@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import REAL, DateTime, ForeignKey, LargeBinary, Uuid
+from sqlalchemy import REAL, BigInteger, DateTime, ForeignKey, Identity, LargeBinary, Uuid
 from sqlalchemy.dialects.postgresql import BIT, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -153,12 +153,12 @@ class WalkedNight(Base):
 
 
 class UncountedNight(Base):
-    """A night whose tracks changed since its coverage was computed; ``changed_at`` tells one change from the next."""
+    """A change of a night's tracks that its coverage does not know of yet: rows are added, never changed."""
 
     __tablename__ = "uncounted_night"
 
-    night: Mapped[date] = mapped_column(primary_key=True)
-    changed_at: Mapped[Moment]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    night: Mapped[date]
 
 
 class SweptNight(Base):

@@ -17,13 +17,13 @@ def upgrade() -> None:
     """Create the table; whether the nights so far were counted is looked at once."""
     op.create_table(
         "uncounted_night",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("night", sa.Date(), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("night", name=op.f("pk_uncounted_night")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uncounted_night")),
     )
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON uncounted_night TO jingwei_app")
     op.execute("SELECT set_config('jingwei.scope', '/', true)")
-    op.execute("INSERT INTO uncounted_night SELECT DISTINCT night, now() FROM patrol")
+    op.execute("INSERT INTO uncounted_night (night) SELECT DISTINCT night FROM patrol")
 
 
 def downgrade() -> None:
