@@ -124,7 +124,7 @@ def test_planned_stops_are_visited_passed_or_missed(engine):
 def test_a_night_of_more_fixes_than_a_browser_draws_is_told_less_exactly(engine, monkeypatch):
     with scoped(engine, EVERYBODY) as connection:
         connection.execute(STAY)
-        # To and fro by 10 m each minute.
+        # Ten metres north and back, minute by minute.
         connection.execute(text("UPDATE track_point SET geom = ST_Translate(geom, 0, 0.0001 * (sequence % 2))"))
     told = {}
     for most in (60_000, 10, 0):
