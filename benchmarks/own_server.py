@@ -64,10 +64,9 @@ def logged_in(address: str, login: str, password: str) -> requests.Session:
     """Return the session of an account, its token against forged requests among its headers."""
     session = requests.Session()
     session.headers["Origin"] = address
-    answer = session.post(f"{address}/login", data={"login": login, "password": password})
-    while answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+    form = {"login": login, "password": password}
+    while (answer := session.post(f"{address}/login", data=form)).status_code == HTTPStatus.TOO_MANY_REQUESTS:
         time.sleep(2)
-        answer = session.post(f"{address}/login", data={"login": login, "password": password})
     answer.raise_for_status()
     page = session.get(f"{address}/account").text
     session.headers["X-CSRF-Token"] = re.search(r'name="csrf" value="([^"]+)"', page)[1]

@@ -22,8 +22,8 @@ class ImportKind(StrEnum):
     TEAMS = "teams"
 
 
-COVERED_KINDS = (ImportKind.GRIDS, ImportKind.STREETS)
-"""What coverage is measured of."""
+COVERED_KINDS = (ImportKind.TRACKS, ImportKind.GRIDS, ImportKind.STREETS)
+"""What coverage is computed from."""
 
 
 class ColumnType(StrEnum):

@@ -130,7 +130,7 @@ def village_report(engine: Engine, scope: Scope, code: str, *, now: datetime) ->
         walked = coverage_reports.walked_nights(connection, path, last=last, most=MOST_NIGHTS)
         found = coverage_reports.findings(connection, path, end=min(night_end(last), now), most=MOST_FINDINGS)
     inside = grids[grids["scope_path"].str.startswith(path)]
-    figures = _rows([village], grids, WorkFilter())
+    figures = _rows([village], inside, WorkFilter())
     return VillageReport(village, figures[0] if figures else None, inside, walked, found, wanted)
 
 

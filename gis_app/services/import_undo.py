@@ -12,7 +12,7 @@ from gis_app.domain.errors import Conflict
 from gis_app.importers.kinds import COVERED_KINDS, ImportKind
 from gis_app.storage import import_changes
 from gis_app.storage.hazard_cells import note_change_everywhere, refresh_hazard_month_cells
-from gis_app.storage.patrol_tracks import note_all_nights
+from gis_app.storage.patrol_tracks import note_change
 
 TABLE_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -57,7 +57,7 @@ def undo(connection: Connection, import_id: uuid.UUID, kind: ImportKind) -> dict
     if months:
         refresh_hazard_month_cells(connection, months)
     if kind in COVERED_KINDS:
-        note_all_nights(connection)
+        note_change(connection)
     if villages or kind is not ImportKind.HAZARDS:
         note_change_everywhere(connection)
     return counts

@@ -28,7 +28,7 @@ from gis_app.storage import reference
 from gis_app.storage.engine import EVERYTHING, long_job
 from gis_app.storage.hazard_cells import note_change_everywhere
 from gis_app.storage.imported_rows import LoadCount
-from gis_app.storage.patrol_tracks import note_all_nights
+from gis_app.storage.patrol_tracks import note_change
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def load_checked(
     else:
         complete_loaded_hazards(connection, account)
     if wanted.kind in COVERED_KINDS:
-        note_all_nights(connection)
+        note_change(connection)
     note_change_everywhere(connection)
     return ImportOutcome(
         count,

@@ -19,13 +19,13 @@ BATCHES_FOR = timedelta(days=7)
 """A device that sends a batch again does so within a week."""
 POSITIONS_FOR = timedelta(days=1)
 NEW_PLANS_FOR = timedelta(days=2)
-"""How far back routes are looked at while no night is uncounted."""
+"""How far back routes are looked at while no change is uncounted."""
 
 
 def refresh(engine: Engine, *, now: datetime, srid: int) -> dict[str, int]:
     """Make stale tracks anew, and the coverage of the nights that changed; return how many of each.
 
-    Whoever ends halfway leaves the rest to the next one: a track is stale, and a night uncounted, until it is done.
+    Whoever ends halfway leaves the rest to the next one: a track is stale, and a change uncounted, until it is done.
     """
     with long_job(engine) as connection:
         # Those of now, each once: while devices send, there is always another one.

@@ -9,8 +9,6 @@ from datetime import date
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from gis_app.storage.patrol_tracks import note_nights
-
 KEYS: Mapping[str, str] = {
     "hazard": "id",
     "facility": "id",
@@ -37,8 +35,6 @@ WHERE f.contype = 'f' AND f.confrelid = to_regclass(:table) AND NOT r.relisparti
 _KEEP_FIXES = text("""
 INSERT INTO import_change (import_id, table_name, was, scope_path)
 VALUES (:import_id, 'track_point', :was, :path)""").bindparams(bindparam("was", type_=JSONB))
-_NIGHTS = text("""
-SELECT CAST(was ->> 'night' AS date) FROM import_change WHERE import_id = :id AND table_name = 'track_point'""")
 _TAKE_BACK = text("""
 WITH gone AS (
     SELECT c.was ->> 'device' AS device, CAST(f ->> 0 AS timestamptz) AS recorded_at, CAST(f ->> 1 AS int) AS sequence
@@ -189,13 +185,9 @@ def keep_fixes(
 
 
 def take_back_fixes(connection: Connection, import_id: uuid.UUID) -> int:
-    """Delete the fixes that an import added, and patrols that have none left; return how many fixes.
-
-    The nights of the fixes are to be counted.
-    """
+    """Delete the fixes that an import added, and patrols that have none left; return how many fixes."""
     patrols = list(connection.execute(_TAKE_BACK, {"id": import_id}).scalars())
     ids = {"ids": sorted(set(patrols))}
     connection.execute(_EMPTY_PATROLS, ids)
     connection.execute(_SHORTER_PATROLS, ids)
-    note_nights(connection, connection.execute(_NIGHTS, {"id": import_id}).scalars().all())
     return len(patrols)

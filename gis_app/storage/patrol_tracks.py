@@ -1,9 +1,8 @@
-"""Patrols whose track does not know of all fixes yet, and nights whose coverage does not know of all tracks."""
+"""Patrols whose track does not know of all fixes yet, and changes that coverage does not know of yet."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,7 +17,7 @@ TRACK_FLAGS = 7
 """The flags that cleaning gives; those of the device's clock were given when the fix came."""
 _STALE = text("SELECT id FROM patrol WHERE is_stale ORDER BY id")
 _IS_BEHIND = text("""
-SELECT EXISTS (SELECT FROM patrol WHERE is_stale) OR EXISTS (SELECT FROM uncounted_night)""")
+SELECT EXISTS (SELECT FROM patrol WHERE is_stale) OR EXISTS (SELECT FROM uncounted_change)""")
 _COUNT = text("SELECT fix_count FROM patrol WHERE id = :patrol")
 _FIXES = text("""
 SELECT device, recorded_at, sequence, flag, ST_X(geom) AS lon, ST_Y(geom) AS lat
@@ -29,10 +28,9 @@ WHERE device = :device AND recorded_at = :recorded_at AND sequence = :sequence""
 
 
 # Notes are added, never changed: whoever writes one waits for nobody, not for an import that takes minutes either.
-_NOTE = text("INSERT INTO uncounted_night (night) SELECT unnest(CAST(:nights AS date[]))")
-_NOTE_ALL = text("INSERT INTO uncounted_night (night) SELECT DISTINCT night FROM patrol")
-_UNCOUNTED = text("SELECT id FROM uncounted_night")
-_COUNTED = text("DELETE FROM uncounted_night WHERE id = ANY(:notes)")
+_NOTE = text("INSERT INTO uncounted_change DEFAULT VALUES")
+_UNCOUNTED = text("SELECT id FROM uncounted_change")
+_COUNTED = text("DELETE FROM uncounted_change WHERE id = ANY(:notes)")
 
 
 def stale(connection: Connection) -> list[int]:
@@ -41,28 +39,22 @@ def stale(connection: Connection) -> list[int]:
 
 
 def are_behind(connection: Connection) -> bool:
-    """Say whether there are such patrols, or nights whose coverage does not know of all tracks."""
+    """Say whether there are such patrols, or changes that coverage does not know of."""
     return bool(connection.execute(_IS_BEHIND).scalar_one())
 
 
-def note_nights(connection: Connection, nights: Collection[date]) -> None:
-    """Note that tracks of some nights changed: their coverage is to be computed."""
-    if nights:
-        connection.execute(_NOTE, {"nights": sorted(set(nights))})
-
-
-def note_all_nights(connection: Connection) -> None:
-    """Note that grids or streets changed: the coverage of all nights is to be computed."""
-    connection.execute(_NOTE_ALL)
+def note_change(connection: Connection) -> None:
+    """Note that tracks, grids or streets changed: coverage is to be computed."""
+    connection.execute(_NOTE)
 
 
 def uncounted(connection: Connection) -> Sequence[int]:
-    """Return the notes of nights whose coverage is to be computed."""
+    """Return the notes of changes that coverage does not know of yet."""
     return connection.execute(_UNCOUNTED).scalars().all()
 
 
 def forget_notes(connection: Connection, notes: Sequence[int]) -> None:
-    """Forget notes of nights whose coverage was computed since ``uncounted`` returned them."""
+    """Forget notes, coverage having been computed since ``uncounted`` returned them."""
     connection.execute(_COUNTED, {"notes": list(notes)})
 
 
@@ -81,7 +73,7 @@ def fixes_of(connection: Connection, patrol: int) -> pd.DataFrame:
 def store(connection: Connection, patrol: int, *, geom: Any, length_m: float, fix_count: int, known_count: int) -> None:
     """Store the track of a patrol made of ``known_count`` fixes; it is stale no longer, unless more came meanwhile.
 
-    Its night is to be counted, whatever happens after this transaction. Nothing is locked while the track is made, so
+    The change is to be counted, whatever happens after this transaction. Nothing is locked while the track is made, so
     no device waits for it.
     """
     table = table_of(Patrol)
@@ -92,8 +84,8 @@ def store(connection: Connection, patrol: int, *, geom: Any, length_m: float, fi
         "fix_count": case((is_newest, fix_count), else_=table.c.fix_count),
         "is_stale": not_(is_newest),
     }
-    changed = table.update().where(table.c.id == patrol).values(values).returning(table.c.night)
-    note_nights(connection, connection.execute(changed).scalars().all())
+    connection.execute(table.update().where(table.c.id == patrol).values(values))
+    note_change(connection)
 
 
 def store_flags(connection: Connection, fixes: pd.DataFrame, flags: Any) -> None:

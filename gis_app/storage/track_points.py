@@ -15,7 +15,6 @@ from gis_app.storage.bulk_load import copy_rows
 from gis_app.storage.frames import frame_of
 from gis_app.storage.models import Patrol, TrackPoint
 from gis_app.storage.models.base import table_of
-from gis_app.storage.patrol_tracks import note_nights
 
 _PREPARE = text("SELECT prepare_track_month(month) FROM unnest(CAST(:months AS date[])) month")
 _TEAMS = text("SELECT code AS team_code, id AS team_id, mode, scope_path FROM team WHERE code = ANY(:codes)")
@@ -60,7 +59,7 @@ def forget_fixes(connection: Connection, patrols: Sequence[int], *, start: datet
 
 
 def store_patrols(connection: Connection, patrols: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Add or change patrols and return their ids, in order; their nights are to be counted.
+    """Add or change patrols and return their ids, in order.
 
     Parameters
     ----------
@@ -79,7 +78,6 @@ def store_patrols(connection: Connection, patrols: Sequence[Mapping[str, Any]]) 
     if changed:
         values: dict[str, Any] = {name: bindparam(name) for name in rows[0]}
         connection.execute(table.update().where(table.c.id == bindparam("known_id")).values(values), changed)
-    note_nights(connection, {row["night"] for row in rows})
     new_ids = iter(given)
     return [next(new_ids) if known is None else int(known) for known in ids]
 

@@ -22,24 +22,6 @@ const PALE = 0.12;
 const ways = [SHOWN, PALE].map((alpha) => ({ alpha, brush: document.createElement("canvas").getContext("2d") }));
 let waysUpTo = Infinity;
 
-/** Return where a team is at a second of the night: between two fixes of one piece, else nowhere. */
-function placeAt(pieces, second) {
-  for (const piece of pieces) {
-    if (second < piece[0][0] || second > piece.at(-1)[0]) continue;
-    let low = 0;
-    let high = piece.length - 1;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (piece[middle][0] <= second) low = middle;
-      else high = middle;
-    }
-    const [from, to] = [piece[low], piece[high]];
-    const share = to[0] > from[0] ? (second - from[0]) / (to[0] - from[0]) : 0;
-    return [from[1] + share * (to[1] - from[1]), from[2] + share * (to[2] - from[2])];
-  }
-  return null;
-}
-
 function line(points, by = pen) {
   by.beginPath();
   points.forEach(([x, y], number) => (number ? by.lineTo(x, y) : by.moveTo(x, y)));
@@ -107,17 +89,19 @@ function addWays() {
   }
 }
 
-/** Draw where a team is, and its way since the last fix. */
+/** Draw where a team is, between two fixes of one piece, and its way since the last fix; elsewhere it is unknown. */
 function drawPatrol(patrol) {
-  const here = placeAt(patrol.pieces, state.at);
-  if (!here) return;
+  const piece = patrol.pieces.find((each) => state.at >= each[0][0] && state.at <= each.at(-1)[0]);
+  if (!piece) return;
+  const from = piece[piece.reached];
+  const to = piece[piece.reached + 1] ?? from;
+  const share = to[0] > from[0] ? (state.at - from[0]) / (to[0] - from[0]) : 0;
+  const [last, here] = [0, share].map((gone) => view.toScreen(...[1, 2].map((axis) => from[axis] + gone * (to[axis] - from[axis]))));
   paintFor(patrol, pen);
   pen.globalAlpha = isShown(patrol) ? SHOWN : PALE;
-  const piece = patrol.pieces.find((each) => state.at >= each[0][0] && state.at <= each.at(-1)[0]);
-  const [, x, y] = piece[piece.reached];
-  line([view.toScreen(x, y), view.toScreen(...here)]);
+  line([last, here]);
   pen.stroke();
-  dot(...view.toScreen(...here), colorOf(patrol));
+  dot(...here, colorOf(patrol));
 }
 
 function dot(x, y, color) {

@@ -20,10 +20,10 @@ function card({ key, value, line, bars, is_share: isShare }) {
   const shown = known ? (isShare ? formatShare(value, 0) : formatNumber(value)) : "–";
   const series = (line ?? bars ?? []).map((each) => each ?? null);
   const moved = change(series, isShare);
-  const shownValue = element("p", { className: "wall-figure-value", textContent: shown }, [moved].filter(Boolean));
   const added = moved ? moved.textContent.length : 0;
   const isLong = shown.length + added > MOST_IN_LINE;
-  shownValue.classList.toggle("wall-figure-long", isLong);
+  const className = isLong ? "wall-figure-value wall-figure-long" : "wall-figure-value";
+  const shownValue = element("p", { className, textContent: shown }, [moved].filter(Boolean));
   shownValue.style.setProperty("--chars", shown.length);
   shownValue.style.setProperty("--change", isLong ? 0 : added);
   const classes = ["wall-figure", BAD.has(key) && value > 0 ? "wall-figure-bad" : ""].join(" ").trim();

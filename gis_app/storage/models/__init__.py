@@ -50,7 +50,7 @@ from gis_app.storage.models.tracks import (
     StreetWalk,
     SweptNight,
     TrackBatch,
-    UncountedNight,
+    UncountedChange,
     WalkedNight,
 )
 from gis_app.storage.models.workspaces import WorkspaceDataset, WorkspaceFeature
@@ -66,7 +66,7 @@ REFERENCE_TABLES = frozenset(
 SYSTEM_TABLES = frozenset(
     {
         *("alert_progress", "audit_head", "followed_night", "job_run", "log_in_attempt", "swept_night"),
-        *("uncounted_night", "walked_night"),
+        *("uncounted_change", "walked_night"),
     }
 )
 """Tables of the service itself, which say nothing of the city. All others are scoped."""
@@ -135,7 +135,7 @@ __all__ = [
     "Team",
     "TrackBatch",
     "TrackPoint",
-    "UncountedNight",
+    "UncountedChange",
     "Unit",
     "VillageChange",
     "VillageStars",

@@ -152,13 +152,12 @@ class WalkedNight(Base):
     computed_at: Mapped[Moment]
 
 
-class UncountedNight(Base):
-    """A change of a night's tracks that its coverage does not know of yet: rows are added, never changed."""
+class UncountedChange(Base):
+    """A change of tracks, grids or streets that coverage does not know of yet: rows are added, never changed."""
 
-    __tablename__ = "uncounted_night"
+    __tablename__ = "uncounted_change"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    night: Mapped[date]
 
 
 class SweptNight(Base):
